@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xen-pt core: what its files share and nobody else sees
+ */
+#ifndef XEN_PT_INTERNAL_H
+#define XEN_PT_INTERNAL_H
+
+#include <inttypes.h>
+
+#include "xen-pt/device.h"
+
+#define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
+#define ALL_ONES 0xffffffffu
+
+/*
+ * How long a region stays where it was after the guest has turned decoding
+ * off.  Guests size a BAR within microseconds; a region that lingers longer
+ * would be a surprise to whoever is placed there next.
+ */
+#define XEN_PT_SETTLE_MS     100
+/* MSI address without data: Linux writes both within microseconds. */
+#define XEN_PT_MSI_SETTLE_MS 2
+/* Refused maps and vectors that Xen may grant later are tried this often. */
+#define XEN_PT_RETRY_MS      50
+#define XEN_PT_RETRY_SLOW_MS 250
+#define XEN_PT_RETRY_FAST_FOR_MS 5000
+
+/* Log lines about one thing in the life of a device. */
+#define XEN_PT_MAX_DENIED_LINES 32
+#define XEN_PT_MAX_WARNINGS     128
+
+typedef struct XenPtVector {
+    int pirq;                    /* -1: not mapped */
+    bool bound;
+    XenPtMsiBinding binding;     /* as bound */
+    int error;                   /* errno of the last refusal */
+} XenPtVector;
+
+typedef struct XenPtMsi {
+    const XenPtInstance *inst;   /* NULL: the guest sees no MSI */
+    uint16_t offset;
+    uint16_t data;               /* offsets in config space */
+    uint16_t mask;               /* 0: no mask bits offered */
+    bool is64;
+    uint8_t max_vectors;         /* offered to the guest */
+    bool enabled;                /* as the guest last had it */
+    bool hw_enabled;
+    uint8_t mapped;              /* vectors behind vector[0].pirq */
+    uint16_t hw_flags;           /* the device's own control, enable clear */
+    XenPtVector vector[32];
+} XenPtMsi;
+
+typedef struct XenPtMsixEntry {
+    uint32_t dword[4];           /* as PCI_MSIX_ENTRY_*, by 4 */
+    XenPtVector vector;
+} XenPtMsixEntry;
+
+typedef struct XenPtMsix {
+    const XenPtInstance *inst;   /* NULL: the guest sees no MSI-X */
+    uint16_t offset;
+    uint16_t count;
+    int table_region, pba_region;
+    uint64_t table_offset, pba_offset;
+    bool enabled, maskall;
+    uint16_t hw_flags;           /* last written: enable and maskall */
+    uint64_t gtable;             /* guest address of the table, 0: none */
+    XenPtMsixEntry *entry;
+} XenPtMsix;
+
+typedef struct XenPtSection {
+    int region;
+    uint64_t offset, gaddr, size;
+} XenPtSection;
+
+typedef enum XenPtState {
+    XEN_PT_STATE_OPEN,
+    XEN_PT_STATE_STARTED,
+    XEN_PT_STATE_STOPPED,
+} XenPtState;
+
+struct XenPtDevice {
+    XenPtConfig config;
+
+    XenPtHost *host;
+    XenPtHypervisor *hv;
+    XenPtVm *vm;
+    XenPtOptions options;
+    char name[XEN_PT_BDF_LEN];
+    XenPtState state;
+    XenPtDomainState domain;
+    bool gone;
+    XenPtCounters counters;
+
+    /* config.c, chain.c */
+    uint8_t cache[XEN_PT_CONFIG_EXT_SIZE];   /* the device's, at open */
+    uint8_t cached[XEN_PT_CONFIG_EXT_SIZE];  /* 1: cache[] is valid */
+    bool ext_open;
+    GPtrArray *instances;                    /* XenPtInstance, owned */
+    GHashTable *denied;                      /* offset -> XenPtDenied */
+    unsigned denied_lines;
+    GPtrArray *warnings;
+
+    /* bar.c */
+    XenPtLayout committed;
+    GArray *sections;                        /* XenPtSection */
+    GArray *maps;                            /* XenPtMap */
+    GArray *wanted;                          /* XenPtMap, between phases */
+    bool sections_changed;
+    bool committing;
+    unsigned map_error_lines;
+
+    /* device.c: deadlines in ms, -1: none */
+    int64_t settle_at, msi_settle_at, retry_at, retry_since, timer_at;
+    bool hw_command_known;
+    uint16_t hw_command;                     /* last written or read */
+    uint16_t found_command;                  /* at start */
+    bool rom_enabled;                        /* in hardware */
+
+    /* intx.c */
+    int intx_pirq;                           /* -1: none */
+    bool intx_bound;
+    uint8_t guest_bus, guest_slot, intx_pin; /* pin: 1 for INTA#, 0 none */
+
+    XenPtMsi msi;
+    XenPtMsix msix;
+    unsigned irq_error_lines;
+    uint64_t irq_errors_said;                /* by errno: once per cause */
+};
+
+/* config.c */
+bool xen_pt_config_open(XenPtDevice *dev, GError **errp);
+void xen_pt_config_open_extended(XenPtDevice *dev);
+void xen_pt_config_compile(XenPtDevice *dev, const XenPtInstance *inst);
+void xen_pt_config_seal(XenPtDevice *dev, uint16_t offset, uint16_t length);
+void xen_pt_config_reset(XenPtDevice *dev);
+void xen_pt_config_prefetch(XenPtDevice *dev, uint16_t offset,
+                            uint16_t length);
+void xen_pt_config_store(XenPtDevice *dev, uint16_t offset, unsigned size,
+                         uint32_t value);
+void xen_pt_config_store_initial(XenPtDevice *dev, uint16_t offset,
+                                 unsigned size, uint32_t value);
+/* The device's own space, counted; all ones where nothing answers. */
+bool xen_pt_host_read(XenPtDevice *dev, uint32_t addr, void *buf, size_t len);
+bool xen_pt_host_write(XenPtDevice *dev, uint32_t addr, const void *buf,
+                       size_t len);
+bool xen_pt_host_write16(XenPtDevice *dev, uint32_t addr, uint16_t value);
+
+/* chain.c */
+void xen_pt_chain_open(XenPtDevice *dev);
+void xen_pt_chain_open_extended(XenPtDevice *dev);
+const XenPtInstance *xen_pt_chain_find(XenPtDevice *dev, uint16_t id,
+                                       bool extended);
+
+/* policy.c */
+bool xen_pt_policy_allow(XenPtDevice *dev, const char *rules, GError **errp);
+void xen_pt_policy_denied(XenPtDevice *dev, uint32_t addr, unsigned len,
+                          uint32_t value, uint32_t denied_bytes);
+
+/* bar.c */
+void xen_pt_bars_update(XenPtDevice *dev);
+void xen_pt_bars_commit(XenPtDevice *dev);
+bool xen_pt_bars_retry(XenPtDevice *dev);    /* true: something still waits */
+void xen_pt_bars_drop(XenPtDevice *dev);
+uint64_t xen_pt_bars_address(const XenPtDevice *dev, int region);
+
+/* intx.c */
+bool xen_pt_intx_start(XenPtDevice *dev, GError **errp);
+void xen_pt_intx_stop(XenPtDevice *dev);
+
+/* vector.c */
+void xen_pt_vector_init(XenPtVector *vector);
+/* Maps if need be and binds on a difference; 0 or -errno. */
+int xen_pt_vector_sync(XenPtDevice *dev, XenPtVector *vector,
+                       const XenPtMsiRequest *request,
+                       const XenPtMsiBinding *want);
+void xen_pt_vector_unbind(XenPtDevice *dev, XenPtVector *vector);
+void xen_pt_vector_release(XenPtDevice *dev, XenPtVector *vector);
+XenPtMsiBinding xen_pt_vector_message(uint64_t address, uint32_t data,
+                                      uint64_t gtable);
+int xen_pt_vector_wanted_pirq(const XenPtDevice *dev, uint64_t address,
+                              uint32_t data);
+bool xen_pt_vector_may_retry(int error);
+void xen_pt_vector_failed(XenPtDevice *dev, const char *kind, unsigned entry,
+                          int error);
+
+/* msi.c, msix.c */
+extern const XenPtCapability xen_pt_cap_msi;
+extern const XenPtCapability xen_pt_cap_msix;
+void xen_pt_msi_quiet(XenPtDevice *dev);     /* off in hardware, at start */
+void xen_pt_msi_control(XenPtDevice *dev);
+void xen_pt_msi_sync(XenPtDevice *dev);
+void xen_pt_msi_written(XenPtDevice *dev, uint32_t addr, unsigned len);
+void xen_pt_msi_stop(XenPtDevice *dev);
+bool xen_pt_msi_waits(const XenPtDevice *dev);
+void xen_pt_msix_quiet(XenPtDevice *dev);
+void xen_pt_msix_control(XenPtDevice *dev);
+void xen_pt_msix_sync(XenPtDevice *dev);
+void xen_pt_msix_table_moved(XenPtDevice *dev);
+void xen_pt_msix_stop(XenPtDevice *dev);
+void xen_pt_msix_free(XenPtDevice *dev);
+void xen_pt_msix_reset(XenPtDevice *dev);
+bool xen_pt_msix_waits(const XenPtDevice *dev);
+/* Part of the table or of the PBA: then *value is served or taken. */
+bool xen_pt_msix_read(XenPtDevice *dev, int region, uint64_t offset,
+                      unsigned size, uint64_t *value);
+bool xen_pt_msix_write(XenPtDevice *dev, int region, uint64_t offset,
+                       unsigned size, uint64_t value);
+
+/* device.c */
+void xen_pt_command_update(XenPtDevice *dev);
+void xen_pt_timer_update(XenPtDevice *dev);
+void xen_pt_retry_later(XenPtDevice *dev);
+void xen_pt_warn(XenPtDevice *dev, const char *format, ...)
+    G_GNUC_PRINTF(2, 3);
+void xen_pt_say(XenPtDevice *dev, XenPtLevel level, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+static inline void xen_pt_event(XenPtDevice *dev, XenPtEvent event,
+                                uint64_t a, uint64_t b, uint64_t c,
+                                const char *text)
+{
+    if (dev->vm->ops->event) {
+        dev->vm->ops->event(dev->vm, event, a, b, c, text);
+    }
+}
+/* New bindings and maps may be asked of Xen. */
+static inline bool xen_pt_may_issue(const XenPtDevice *dev)
+{
+    return dev->state == XEN_PT_STATE_STARTED &&
+           dev->domain == XEN_PT_DOMAIN_RUNNING && !dev->gone;
+}
+
+#endif /* XEN_PT_INTERNAL_H */

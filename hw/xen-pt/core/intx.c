@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xen-pt core: INTx
+ *
+ * The line is routed by Xen from the host's GSI to the guest's slot and pin;
+ * nothing of it runs here.  Functions that share a GSI share one pirq, which
+ * is unmapped with its last user.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+#include "pci-regs.h"
+
+static unsigned users_add(XenPtHypervisor *hv, int pirq, int by)
+{
+    gpointer key = GINT_TO_POINTER(pirq);
+    int users;
+
+    if (!hv->gsi_users) {
+        hv->gsi_users = g_hash_table_new(NULL, NULL);
+    }
+    users = GPOINTER_TO_INT(g_hash_table_lookup(hv->gsi_users, key)) + by;
+    if (users > 0) {
+        g_hash_table_insert(hv->gsi_users, key, GINT_TO_POINTER(users));
+    } else {
+        g_hash_table_remove(hv->gsi_users, key);
+    }
+    if (!g_hash_table_size(hv->gsi_users)) {
+        g_hash_table_unref(hv->gsi_users);
+        hv->gsi_users = NULL;
+    }
+    return MAX(users, 0);
+}
+
+static void unmap(XenPtDevice *dev)
+{
+    if (dev->intx_pirq < 0) {
+        return;
+    }
+    if (users_add(dev->hv, dev->intx_pirq, -1) == 0) {
+        /* libxl may have unmapped it before us: not worth a word */
+        dev->counters.irq_unmaps++;
+        dev->hv->ops->unmap_pirq(dev->hv, dev->intx_pirq);
+        xen_pt_event(dev, XEN_PT_EVENT_IRQ_UNMAP, dev->intx_pirq, 0, 0,
+                     "INTx");
+    }
+    dev->intx_pirq = -1;
+}
+
+static int route(XenPtDevice *dev, const char **what)
+{
+    int pirq = -1, ret;
+
+    *what = "mapping";
+    ret = dev->hv->ops->map_gsi(dev->hv, &dev->host->info.address,
+                                dev->host->info.gsi, &pirq);
+    if (ret < 0) {
+        return ret;
+    }
+    dev->counters.irq_maps++;
+    dev->intx_pirq = pirq;
+    users_add(dev->hv, pirq, 1);
+    xen_pt_event(dev, XEN_PT_EVENT_IRQ_MAP, dev->host->info.gsi, pirq, 0,
+                 "INTx");
+
+    *what = "binding";
+    if (pirq < 0 || (uint32_t)pirq > dev->hv->max_gsi) {
+        unmap(dev);
+        return -ERANGE;
+    }
+    ret = dev->hv->ops->bind_intx(dev->hv, pirq, dev->guest_bus,
+                                  dev->guest_slot, dev->intx_pin - 1);
+    if (ret < 0) {
+        unmap(dev);
+        return ret;
+    }
+    dev->counters.binds++;
+    dev->intx_bound = true;
+    xen_pt_event(dev, XEN_PT_EVENT_IRQ_BIND, pirq, dev->guest_slot,
+                 dev->intx_pin, "INTx");
+    return 0;
+}
+
+/*
+ * A device that has MSI or MSI-X does without its line: the guest then sees
+ * no interrupt pin.  One that has nothing else is refused.
+ */
+static bool do_without(XenPtDevice *dev, GError **errp, char *sentence)
+{
+    bool can = dev->msi.inst || dev->msix.inst;
+
+    if (can) {
+        xen_pt_warn(dev, "%s; the guest gets no INTx, only MSI", sentence);
+    } else {
+        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HYPERVISOR, "%s",
+                    sentence);
+    }
+    g_free(sentence);
+    return can;
+}
+
+bool xen_pt_intx_start(XenPtDevice *dev, GError **errp)
+{
+    const XenPtHostInfo *info = &dev->host->info;
+    const char *what = NULL;
+    char *sentence = NULL;
+    int ret;
+
+    dev->intx_pin = xen_pt_config_value(dev, PCI_INTERRUPT_PIN, 1);
+    if (dev->intx_pin < 1 || dev->intx_pin > 4 || !info->gsi) {
+        dev->intx_pin = 0;
+    } else if (info->gsi > dev->hv->max_gsi) {
+        sentence = g_strdup_printf("%s: its interrupt line is GSI %u, and "
+                                   "the Xen library of this device model "
+                                   "carries GSIs up to %u only", dev->name,
+                                   info->gsi, dev->hv->max_gsi);
+    } else {
+        ret = route(dev, &what);
+        if (ret < 0) {
+            sentence = g_strdup_printf("%s: %s its interrupt line, GSI %u, "
+                                       "failed (%s); see `xl dmesg`",
+                                       dev->name, what, info->gsi,
+                                       g_strerror(-ret));
+        }
+    }
+    if (!dev->intx_bound) {
+        dev->intx_pin = 0;
+        xen_pt_config_store_initial(dev, PCI_INTERRUPT_PIN, 1, 0);
+    }
+    return sentence ? do_without(dev, errp, sentence) : true;
+}
+
+void xen_pt_intx_stop(XenPtDevice *dev)
+{
+    if (dev->intx_bound) {
+        dev->hv->ops->unbind_intx(dev->hv, dev->intx_pirq, dev->guest_bus,
+                                  dev->guest_slot, dev->intx_pin - 1);
+        dev->counters.unbinds++;
+        dev->intx_bound = false;
+        xen_pt_event(dev, XEN_PT_EVENT_IRQ_UNBIND, dev->intx_pirq, 0, 0,
+                     "INTx");
+    }
+    unmap(dev);
+}

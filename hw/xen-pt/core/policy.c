@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xen-pt core: what an administrator opens on top of strict, and what was
+ * denied
+ *
+ * A rule is a register as setpci(8) names it, with an optional mask:
+ *
+ *   44.b   79.b=0x01   CAP_PM+4.w=0x0100   CAP09@1+8.l   ECAP0B+4.l
+ *
+ * Denied writes are counted per offset with the first value, and said once
+ * per offset: the list is what becomes rules.
+ */
+#include <string.h>
+
+#include "internal.h"
+#include "pci-regs.h"
+
+static const struct {
+    const char *name;
+    uint16_t id;
+    bool extended;
+} cap_names[] = {
+    { "CAP_PM", PCI_CAP_ID_PM, false },
+    { "CAP_AGP", PCI_CAP_ID_AGP, false },
+    { "CAP_VPD", PCI_CAP_ID_VPD, false },
+    { "CAP_SLOTID", PCI_CAP_ID_SLOTID, false },
+    { "CAP_MSI", PCI_CAP_ID_MSI, false },
+    { "CAP_CHSWP", PCI_CAP_ID_CHSWP, false },
+    { "CAP_PCIX", PCI_CAP_ID_PCIX, false },
+    { "CAP_HT", PCI_CAP_ID_HT, false },
+    { "CAP_VNDR", PCI_CAP_ID_VNDR, false },
+    { "CAP_DBG", PCI_CAP_ID_DBG, false },
+    { "CAP_CCRC", PCI_CAP_ID_CCRC, false },
+    { "CAP_SSVID", PCI_CAP_ID_SSVID, false },
+    { "CAP_EXP", PCI_CAP_ID_EXP, false },
+    { "CAP_MSIX", PCI_CAP_ID_MSIX, false },
+    { "CAP_SATA", PCI_CAP_ID_SATA, false },
+    { "CAP_AF", PCI_CAP_ID_AF, false },
+    { "CAP_EA", PCI_CAP_ID_EA, false },
+    { "ECAP_AER", 0x01, true },
+    { "ECAP_VC", 0x02, true },
+    { "ECAP_DSN", 0x03, true },
+    { "ECAP_PB", 0x04, true },
+    { "ECAP_VNDR", 0x0b, true },
+    { "ECAP_REBAR", 0x15, true },
+    { "ECAP_LTR", 0x18, true },
+    { "ECAP_L1PM", 0x1e, true },
+    { "ECAP_PTM", 0x1f, true },
+    { "ECAP_DVSEC", 0x23, true },
+};
+
+static bool parse_hex(const char **text, uint32_t *value)
+{
+    const char *start = *text;
+    uint64_t v = 0;
+
+    while (g_ascii_isxdigit(**text)) {
+        v = v * 16 + g_ascii_xdigit_value(**text);
+        if (v > ALL_ONES) {
+            return false;
+        }
+        (*text)++;
+    }
+    *value = v;
+    return *text > start;
+}
+
+/* "CAP_PM", "CAP01", "ECAP0B", with "@N" for the N-th of several. */
+static bool parse_capability(XenPtDevice *dev, const char **text,
+                             uint32_t *base, const char **why)
+{
+    bool extended = g_ascii_strncasecmp(*text, "ECAP", 4) == 0;
+    uint32_t id = 0, nth = 0;
+    size_t best = 0;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cap_names); i++) {
+        size_t len = strlen(cap_names[i].name);
+
+        if (len > best &&
+            g_ascii_strncasecmp(*text, cap_names[i].name, len) == 0) {
+            best = len;
+            id = cap_names[i].id;
+        }
+    }
+    if (best) {
+        *text += best;
+    } else {
+        *text += extended ? 4 : 3;
+        if (!parse_hex(text, &id)) {
+            *why = "it names no capability that xen-pt knows";
+            return false;
+        }
+    }
+    if (**text == '@') {
+        (*text)++;
+        if (!parse_hex(text, &nth)) {
+            *why = "a number must follow '@'";
+            return false;
+        }
+    }
+    if (extended) {
+        xen_pt_config_open_extended(dev);
+    }
+    for (unsigned i = 0; i < dev->instances->len; i++) {
+        const XenPtInstance *inst = dev->instances->pdata[i];
+
+        if (inst->id == id && inst->extended == extended && nth-- == 0) {
+            if (!inst->shown) {
+                *why = "that capability is hidden from the guest";
+                return false;
+            }
+            *base = inst->offset;
+            return true;
+        }
+    }
+    *why = "the device has no such capability";
+    return false;
+}
+
+/*
+ * Fields on which xen-pt acts (Command, BARs, MSI, MSI-X), and the links of
+ * the capability list, are not for opening: they would give the guest a
+ * lever on the host or leave Xen and the device of two minds.
+ */
+static bool may_open(XenPtDevice *dev, uint32_t offset, const char **why)
+{
+    const XenPtConfig *c = &dev->config;
+
+    if (c->action[offset]) {
+        *why = "xen-pt itself acts on that register";
+        return false;
+    }
+    if (offset < PCI_CACHE_LINE_SIZE || offset == PCI_CAPABILITY_LIST ||
+        (offset >= PCI_BASE_ADDRESS_0 && offset < PCI_CARDBUS_CIS) ||
+        (offset >= PCI_ROM_ADDRESS && offset < PCI_CAPABILITY_LIST)) {
+        *why = "that register of the header is never the guest's";
+        return false;
+    }
+    for (unsigned i = 0; i < dev->instances->len; i++) {
+        const XenPtInstance *inst = dev->instances->pdata[i];
+        unsigned head = inst->extended ? 4 : 2;
+        unsigned claims = MAX(inst->length, inst->claims);
+
+        if (offset >= inst->offset && offset < inst->offset + head) {
+            *why = "the links of the capability list are xen-pt's";
+            return false;
+        }
+        if (offset >= inst->offset && offset < inst->offset + claims &&
+            inst->cap && (!inst->shown || inst->cap == &xen_pt_cap_msi ||
+                          inst->cap == &xen_pt_cap_msix)) {
+            *why = "that capability is Xen's, or hidden from the guest";
+            return false;
+        }
+    }
+    return true;
+}
+
+static void open_field(XenPtDevice *dev, uint32_t offset, unsigned size,
+                       uint32_t mask)
+{
+    XenPtConfig *c = &dev->config;
+
+    for (unsigned i = 0; i < size; i++) {
+        uint8_t bits = mask >> (8 * i);
+        unsigned at = offset + i;
+
+        c->virt[at] &= ~bits;
+        c->write_virt[at] &= ~bits;
+        c->write_host[at] |= bits;
+        c->rw1c[at] &= ~bits;
+    }
+}
+
+static bool allow_one(XenPtDevice *dev, const char *rule, const char **why)
+{
+    const char *p = rule;
+    uint32_t base = 0, offset = 0, mask = ALL_ONES;
+    unsigned size = 0;
+    bool named = false;
+
+    if (g_ascii_strncasecmp(p, "CAP", 3) == 0 ||
+        g_ascii_strncasecmp(p, "ECAP", 4) == 0) {
+        named = true;
+        if (!parse_capability(dev, &p, &base, why)) {
+            return false;
+        }
+        if (*p == '+') {
+            p++;
+            named = false;
+        }
+    }
+    if (!named && !parse_hex(&p, &offset)) {
+        *why = "an offset in hexadecimal is expected";
+        return false;
+    }
+    if (*p == '.') {
+        size = p[1] == 'b' || p[1] == 'B' ? 1
+             : p[1] == 'w' || p[1] == 'W' ? 2
+             : p[1] == 'l' || p[1] == 'L' ? 4 : 0;
+        p += size ? 2 : 0;
+    }
+    if (!size) {
+        *why = "the width must be given as .b, .w or .l";
+        return false;
+    }
+    if (*p == '=') {
+        p++;
+        if (p[0] == '0' && (p[1] == 'x' || p[1] == 'X')) {
+            p += 2;
+        }
+        if (!parse_hex(&p, &mask)) {
+            *why = "a mask in hexadecimal must follow '='";
+            return false;
+        }
+    }
+    if (*p) {
+        *why = "there is something behind its end";
+        return false;
+    }
+    if (offset > XEN_PT_CONFIG_EXT_SIZE ||
+        base + offset > XEN_PT_CONFIG_EXT_SIZE - size) {
+        *why = "it lies outside of config space";
+        return false;
+    }
+    offset += base;
+    if (offset & (size - 1)) {
+        *why = "the offset is not a multiple of the width";
+        return false;
+    }
+    if (offset >= XEN_PT_CONFIG_SIZE) {
+        xen_pt_config_open_extended(dev);
+    }
+    for (unsigned i = 0; i < size; i++) {
+        if (((mask >> (8 * i)) & 0xff) && !may_open(dev, offset + i, why)) {
+            return false;
+        }
+    }
+    open_field(dev, offset, size, mask);
+    return true;
+}
+
+bool xen_pt_policy_allow(XenPtDevice *dev, const char *rules, GError **errp)
+{
+    char **list = g_strsplit_set(rules, ", \t\n", -1);
+    const char *why = NULL;
+    bool ok = true;
+
+    for (char **rule = list; *rule && ok; rule++) {
+        if (**rule && !allow_one(dev, *rule, &why)) {
+            g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_POLICY,
+                        "%s: the allow rule '%s' cannot be honoured: %s; "
+                        "rules look like 44.b or CAP_PM+4.w=0x0100",
+                        dev->name, *rule, why);
+            ok = false;
+        }
+    }
+    g_strfreev(list);
+    return ok;
+}
+
+/* -- what was denied ------------------------------------------------------ */
+
+void xen_pt_policy_denied(XenPtDevice *dev, uint32_t addr, unsigned len,
+                          uint32_t value, uint32_t denied_bytes)
+{
+    bool first = false;
+
+    dev->counters.denied_writes++;
+    for (unsigned i = 0; i < len; i++) {
+        XenPtDenied *d;
+
+        if (!(denied_bytes & (1u << i))) {
+            continue;
+        }
+        d = g_hash_table_lookup(dev->denied, GUINT_TO_POINTER(addr + i));
+        if (!d) {
+            d = g_new0(XenPtDenied, 1);
+            d->offset = addr + i;
+            d->first_value = value >> (8 * i);
+            g_hash_table_insert(dev->denied, GUINT_TO_POINTER(addr + i), d);
+            first = true;
+        }
+        d->count += d->count < UINT32_MAX;
+    }
+    if (!first) {
+        return;
+    }
+    xen_pt_event(dev, XEN_PT_EVENT_WRITE_DENIED, addr, len, value, NULL);
+    if (dev->denied_lines++ < XEN_PT_MAX_DENIED_LINES) {
+        xen_pt_say(dev, XEN_PT_LEVEL_INFO, "%s: the guest's write of 0x%0*x "
+                   "at config offset 0x%02x was not passed on; if its driver "
+                   "needs that register, allow it with allow=%x.%c",
+                   dev->name, len * 2, value, addr, addr,
+                   len == 1 ? 'b' : len == 2 ? 'w' : 'l');
+    }
+}
+
+static int by_offset(gconstpointer a, gconstpointer b)
+{
+    const XenPtDenied *x = a, *y = b;
+
+    return (int)x->offset - (int)y->offset;
+}
+
+GArray *xen_pt_device_denied(const XenPtDevice *dev)
+{
+    GArray *all = g_array_new(false, false, sizeof(XenPtDenied));
+    GHashTableIter iter;
+    gpointer denied;
+
+    g_hash_table_iter_init(&iter, dev->denied);
+    while (g_hash_table_iter_next(&iter, NULL, &denied)) {
+        g_array_append_vals(all, denied, 1);
+    }
+    g_array_sort(all, by_offset);
+    return all;
+}
