@@ -27,6 +27,8 @@ typedef struct XenPtOptions {
      * separated: "44.b,CAP_PM+4.w=0x0100".  NULL: none.
      */
     const char *allow;
+    const char *quirks;    /* as allow; what does not fit is passed over */
+    const char *forbid;    /* bytes never to be read: "a0-a7,c4"; or NULL */
 } XenPtOptions;
 
 typedef enum XenPtDomainState {
@@ -93,6 +95,11 @@ void xen_pt_device_settle(XenPtDevice *dev);
 void xen_pt_device_timer(XenPtDevice *dev);
 /* As after power on, for the guest; the hardware is quiet. */
 void xen_pt_device_reset(XenPtDevice *dev);
+/*
+ * The vm's start_reset has come to its end: 0, or the negative errno of the
+ * host's reset.
+ */
+void xen_pt_device_reset_done(XenPtDevice *dev, int result);
 void xen_pt_device_domain_state(XenPtDevice *dev, XenPtDomainState state);
 
 const XenPtHostInfo *xen_pt_device_info(const XenPtDevice *dev);

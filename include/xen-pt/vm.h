@@ -78,6 +78,12 @@ typedef struct XenPtVmOps {
     void (*set_timer)(XenPtVm *vm, int64_t at_ms);
     /* One sentence for the log; the core bounds how often. */
     void (*report)(XenPtVm *vm, XenPtLevel level, const char *sentence);
+    /*
+     * Calls the host's reset where it may sleep (a thread), then
+     * xen_pt_device_reset_done(), unless the device is closed before: then
+     * it waits for the reset to end first.  NULL: the guest gets no FLR.
+     */
+    void (*start_reset)(XenPtVm *vm);
     /* Optional. */
     void (*event)(XenPtVm *vm, XenPtEvent event, uint64_t a, uint64_t b,
                   uint64_t c, const char *text);

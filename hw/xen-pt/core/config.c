@@ -107,19 +107,29 @@ bool xen_pt_host_write16(XenPtDevice *dev, uint32_t addr, uint16_t value)
 void xen_pt_config_prefetch(XenPtDevice *dev, uint16_t offset,
                             uint16_t length)
 {
-    unsigned first = offset, last = offset + length;
+    unsigned first = offset, last = offset + length, end;
 
     last = MIN(last, XEN_PT_CONFIG_EXT_SIZE);
-    while (first < last && dev->cached[first]) {
-        first++;
+    while (first < last) {
+        for (end = first; end < last && !dev->cached[end]; end++) {
+            dev->cached[end] = 1;
+        }
+        if (end > first) {
+            xen_pt_host_read(dev, first, dev->cache + first, end - first);
+        }
+        first = end + 1;
     }
-    while (last > first && dev->cached[last - 1]) {
-        last--;
-    }
-    if (first < last) {
-        xen_pt_host_read(dev, first, dev->cache + first, last - first);
-        memset(dev->cached + first, 1, last - first);
-    }
+}
+
+void xen_pt_config_forbid(XenPtDevice *dev, uint16_t offset)
+{
+    static const XenPtField never = {
+        .size = 1, .fixed = 0xff, .init = 0xff,
+    };
+
+    dev->cache[offset] = 0xff;
+    dev->cached[offset] = 1;
+    xen_pt_config_set(dev, offset, &never);
 }
 
 uint32_t xen_pt_config_host(XenPtDevice *dev, uint16_t offset, unsigned size)
@@ -330,21 +340,20 @@ static uint32_t ones(unsigned len)
 static uint32_t read_mixed(XenPtDevice *dev, uint32_t addr, unsigned len)
 {
     const XenPtConfig *c = &dev->config;
-    unsigned first = len, last = 0;
     uint8_t host[4];
     uint32_t value = 0;
+    unsigned end;
 
-    for (unsigned i = 0; i < len; i++) {
-        if (c->virt[addr + i] != 0xff) {
-            first = MIN(first, i);
-            last = i;
-        }
-    }
     memset(host, 0xff, sizeof(host));
-    if (first <= last && first < len) {
-        xen_pt_host_read(dev, addr + first, host + first, last - first + 1);
-        if (dev->gone) {
-            return ones(len);
+    for (unsigned i = 0; i < len; i = end + 1) {
+        for (end = i; end < len && c->virt[addr + end] != 0xff; end++) {
+            /* a run of bytes that are live, in part or whole */
+        }
+        if (end > i) {
+            xen_pt_host_read(dev, addr + i, host + i, end - i);
+            if (dev->gone) {
+                return ones(len);
+            }
         }
     }
     for (unsigned i = 0; i < len; i++) {
@@ -367,7 +376,8 @@ uint32_t xen_pt_device_config_read(XenPtDevice *dev, uint32_t addr,
         return ones(MIN(len, 4));
     }
     dev->counters.config_reads++;
-    if (G_UNLIKELY(dev->gone || dev->state == XEN_PT_STATE_STOPPED)) {
+    if (G_UNLIKELY(dev->gone || dev->resetting ||
+                   dev->state == XEN_PT_STATE_STOPPED)) {
         return ones(len);
     }
     if (addr + len > XEN_PT_CONFIG_SIZE) {
@@ -445,6 +455,12 @@ static void act(XenPtDevice *dev, unsigned actions, uint32_t addr,
     if (actions & XEN_PT_ACTION_MSIX) {
         xen_pt_msix_control(dev);
     }
+    if (actions & XEN_PT_ACTION_PM) {
+        xen_pt_power_update(dev);
+    }
+    if (actions & XEN_PT_ACTION_FLR) {
+        xen_pt_flr_written(dev);
+    }
 }
 
 void xen_pt_device_config_write(XenPtDevice *dev, uint32_t addr,
@@ -460,7 +476,7 @@ void xen_pt_device_config_write(XenPtDevice *dev, uint32_t addr,
         return;
     }
     dev->counters.config_writes++;
-    if (dev->gone || dev->state == XEN_PT_STATE_STOPPED) {
+    if (dev->gone || dev->resetting || dev->state == XEN_PT_STATE_STOPPED) {
         return;
     }
     if (addr + len > XEN_PT_CONFIG_SIZE) {

@@ -114,6 +114,21 @@ static bool check_igd(XenPtDevice *dev, GError **errp)
     return true;
 }
 
+/* A guest is offered FLR only if the host can do it. */
+static void check_reset(XenPtDevice *dev)
+{
+    const char *methods = dev->host->info.reset_methods;
+
+    if (dev->options.allow_reset &&
+        (!dev->host->ops->reset || !dev->vm->ops->start_reset ||
+         !methods || !*methods)) {
+        dev->options.allow_reset = false;
+        xen_pt_warn(dev, "%s: the guest is not offered a function reset, "
+                    "although allow-reset is set, because the host has no "
+                    "method to reset this function", dev->name);
+    }
+}
+
 XenPtDevice *xen_pt_device_open(XenPtHost *host, XenPtHypervisor *hv,
                                 XenPtVm *vm, const XenPtOptions *options,
                                 GError **errp)
@@ -124,7 +139,7 @@ XenPtDevice *xen_pt_device_open(XenPtHost *host, XenPtHypervisor *hv,
     dev->hv = hv;
     dev->vm = vm;
     dev->options = *options;
-    dev->options.allow = NULL;
+    dev->options.allow = dev->options.quirks = dev->options.forbid = NULL;
     dev->settle_at = dev->msi_settle_at = dev->retry_at = -1;
     dev->retry_since = dev->timer_at = -1;
     dev->intx_pirq = -1;
@@ -140,10 +155,19 @@ XenPtDevice *xen_pt_device_open(XenPtHost *host, XenPtHypervisor *hv,
     }
     xen_pt_address_format(&host->info.address, dev->name);
 
+    check_reset(dev);
     if (!check_igd(dev, errp) || !check_regions(dev, errp) ||
-        !check_sharing(dev, errp) || !xen_pt_config_open(dev, errp) ||
-        (options->allow &&
-         !xen_pt_policy_allow(dev, options->allow, errp))) {
+        !check_sharing(dev, errp) ||
+        (options->forbid &&
+         !xen_pt_policy_forbid(dev, options->forbid, errp)) ||
+        !xen_pt_config_open(dev, errp)) {
+        xen_pt_device_close(dev);
+        return NULL;
+    }
+    if (options->quirks) {
+        xen_pt_policy_quirks(dev, options->quirks);
+    }
+    if (options->allow && !xen_pt_policy_allow(dev, options->allow, errp)) {
         xen_pt_device_close(dev);
         return NULL;
     }
@@ -175,7 +199,7 @@ void xen_pt_command_update(XenPtDevice *dev)
     uint16_t command = dev->hw_command &
                        ~(COMMAND_PASSED | PCI_COMMAND_INTX_DISABLE);
 
-    if (dev->state != XEN_PT_STATE_STARTED) {
+    if (dev->state != XEN_PT_STATE_STARTED || dev->resetting) {
         return;
     }
     command |= guest & COMMAND_PASSED;
@@ -325,6 +349,7 @@ bool xen_pt_device_start(XenPtDevice *dev, uint8_t guest_bus,
     if (dev->msix.inst && dev->host->ops->region_open) {
         dev->host->ops->region_open(dev->host, dev->msix.table_region);
     }
+    xen_pt_power_start(dev);
     xen_pt_msi_quiet(dev);
     xen_pt_msix_quiet(dev);
     if (!xen_pt_intx_start(dev, errp)) {
@@ -356,6 +381,7 @@ void xen_pt_device_stop(XenPtDevice *dev)
     xen_pt_msi_stop(dev);
     xen_pt_bars_drop(dev);
     xen_pt_intx_stop(dev);
+    xen_pt_power_stop(dev);
     if (dev->hw_command_known) {
         write_command(dev, (dev->found_command & ~COMMAND_PASSED) |
                            PCI_COMMAND_INTX_DISABLE);
@@ -384,17 +410,76 @@ void xen_pt_device_close(XenPtDevice *dev)
 
 void xen_pt_device_reset(XenPtDevice *dev)
 {
-    if (dev->state != XEN_PT_STATE_STARTED) {
+    if (dev->state != XEN_PT_STATE_STARTED || dev->resetting) {
         return;
     }
-    xen_pt_event(dev, XEN_PT_EVENT_RESET, 0, 0, 0, NULL);
+    xen_pt_event(dev, XEN_PT_EVENT_RESET, 0, 0, 0, "machine");
     xen_pt_config_reset(dev);
     xen_pt_msix_control(dev);
     xen_pt_msi_control(dev);
     xen_pt_msix_reset(dev);
+    xen_pt_power_update(dev);
     xen_pt_command_update(dev);
     xen_pt_bars_commit(dev);
     xen_pt_timer_update(dev);
+}
+
+/* PCIe 6.0, 7.5.3.4; PCI 3.0 ECN "Advanced Capabilities", AF Control */
+#define PCI_EXP_DEVCTL          0x08
+#define PCI_EXP_DEVCTL_BCR_FLR  0x8000
+#define PCI_AF_CTRL             0x04
+#define PCI_AF_CTRL_FLR         0x01
+
+static bool take_bit(XenPtDevice *dev, uint16_t id, uint16_t reg,
+                     uint32_t bit)
+{
+    const XenPtInstance *inst = xen_pt_chain_find(dev, id, false);
+    uint32_t value;
+
+    if (!inst) {
+        return false;
+    }
+    value = xen_pt_config_value(dev, inst->offset + reg, 2);
+    xen_pt_config_store(dev, inst->offset + reg, 2, value & ~bit);
+    return value & bit;
+}
+
+/*
+ * The guest has asked for a function level reset.  Everything that refers to
+ * the device goes first; then the host resets it where it may sleep, and
+ * until it has, the kernel would block whoever asks sysfs: the guest reads
+ * ones, as of a device that is in reset (PCIe 6.0, 6.6.2).
+ */
+void xen_pt_flr_written(XenPtDevice *dev)
+{
+    bool wanted = take_bit(dev, PCI_CAP_ID_EXP, PCI_EXP_DEVCTL,
+                           PCI_EXP_DEVCTL_BCR_FLR);
+
+    wanted |= take_bit(dev, PCI_CAP_ID_AF, PCI_AF_CTRL, PCI_AF_CTRL_FLR);
+    if (!wanted || !dev->options.allow_reset || !xen_pt_may_issue(dev)) {
+        return;
+    }
+    xen_pt_device_reset(dev);
+    dev->resetting = true;
+    xen_pt_event(dev, XEN_PT_EVENT_RESET, 1, 0, 0, "guest");
+    dev->vm->ops->start_reset(dev->vm);
+}
+
+void xen_pt_device_reset_done(XenPtDevice *dev, int result)
+{
+    if (!dev->resetting) {
+        return;
+    }
+    dev->resetting = false;
+    if (result < 0) {
+        xen_pt_warn(dev, "%s: the host could not reset the function for the "
+                    "guest (%s); it may be in no good state: see dom0's "
+                    "dmesg", dev->name, g_strerror(-result));
+    }
+    if (dev->state == XEN_PT_STATE_STARTED) {
+        dev->hw_command_known = false;
+        xen_pt_command_update(dev);
+    }
 }
 
 void xen_pt_device_domain_state(XenPtDevice *dev, XenPtDomainState state)
@@ -441,7 +526,7 @@ static bool region_access_ok(const XenPtDevice *dev, int region,
     uint64_t total = xen_pt_device_region(dev, region).size;
 
     return dev->state == XEN_PT_STATE_STARTED && !dev->gone &&
-           (size == 1 || size == 2 || size == 4 || size == 8) &&
+           !dev->resetting && (size == 1 || size == 2 || size == 4 || size == 8) &&
            size <= total && offset <= total - size;
 }
 

@@ -89,6 +89,7 @@ struct XenPtDevice {
     XenPtState state;
     XenPtDomainState domain;
     bool gone;
+    bool resetting;              /* the host resets it: nobody may ask */
     XenPtCounters counters;
 
     /* config.c, chain.c */
@@ -110,6 +111,8 @@ struct XenPtDevice {
     unsigned map_error_lines;
 
     /* device.c: deadlines in ms, -1: none */
+    uint16_t pmcsr;                          /* offset; 0: none to drive */
+    uint8_t hw_power;                        /* D-state last written */
     int64_t settle_at, msi_settle_at, retry_at, retry_since, timer_at;
     bool hw_command_known;
     uint16_t hw_command;                     /* last written or read */
@@ -123,12 +126,13 @@ struct XenPtDevice {
 
     XenPtMsi msi;
     XenPtMsix msix;
-    unsigned irq_error_lines;
     uint64_t irq_errors_said;                /* by errno: once per cause */
 };
 
 /* config.c */
 bool xen_pt_config_open(XenPtDevice *dev, GError **errp);
+/* The byte reads as all ones and is never asked of the device. */
+void xen_pt_config_forbid(XenPtDevice *dev, uint16_t offset);
 void xen_pt_config_open_extended(XenPtDevice *dev);
 void xen_pt_config_compile(XenPtDevice *dev, const XenPtInstance *inst);
 void xen_pt_config_seal(XenPtDevice *dev, uint16_t offset, uint16_t length);
@@ -153,6 +157,9 @@ const XenPtInstance *xen_pt_chain_find(XenPtDevice *dev, uint16_t id,
 
 /* policy.c */
 bool xen_pt_policy_allow(XenPtDevice *dev, const char *rules, GError **errp);
+void xen_pt_policy_quirks(XenPtDevice *dev, const char *rules);
+bool xen_pt_policy_forbid(XenPtDevice *dev, const char *ranges,
+                          GError **errp);
 void xen_pt_policy_denied(XenPtDevice *dev, uint32_t addr, unsigned len,
                           uint32_t value, uint32_t denied_bytes);
 
@@ -206,7 +213,13 @@ bool xen_pt_msix_read(XenPtDevice *dev, int region, uint64_t offset,
 bool xen_pt_msix_write(XenPtDevice *dev, int region, uint64_t offset,
                        unsigned size, uint64_t value);
 
+/* power.c */
+void xen_pt_power_start(XenPtDevice *dev);
+void xen_pt_power_update(XenPtDevice *dev);
+void xen_pt_power_stop(XenPtDevice *dev);
+
 /* device.c */
+void xen_pt_flr_written(XenPtDevice *dev);
 void xen_pt_command_update(XenPtDevice *dev);
 void xen_pt_timer_update(XenPtDevice *dev);
 void xen_pt_retry_later(XenPtDevice *dev);
@@ -226,7 +239,8 @@ static inline void xen_pt_event(XenPtDevice *dev, XenPtEvent event,
 static inline bool xen_pt_may_issue(const XenPtDevice *dev)
 {
     return dev->state == XEN_PT_STATE_STARTED &&
-           dev->domain == XEN_PT_DOMAIN_RUNNING && !dev->gone;
+           dev->domain == XEN_PT_DOMAIN_RUNNING && !dev->gone &&
+           !dev->resetting;
 }
 
 #endif /* XEN_PT_INTERNAL_H */

@@ -258,6 +258,55 @@ bool xen_pt_policy_allow(XenPtDevice *dev, const char *rules, GError **errp)
     return ok;
 }
 
+/* A quirk may name what this model of the device lacks: that is no error. */
+void xen_pt_policy_quirks(XenPtDevice *dev, const char *rules)
+{
+    char **list = g_strsplit_set(rules, ", \t\n", -1);
+    const char *why;
+
+    for (char **rule = list; *rule; rule++) {
+        if (**rule) {
+            allow_one(dev, *rule, &why);
+        }
+    }
+    g_strfreev(list);
+}
+
+bool xen_pt_policy_forbid(XenPtDevice *dev, const char *ranges,
+                          GError **errp)
+{
+    char **list = g_strsplit_set(ranges, ", \t\n", -1);
+    bool ok = true;
+
+    for (char **range = list; *range && ok; range++) {
+        const char *p = *range;
+        uint32_t first, last;
+
+        if (!*p) {
+            continue;
+        }
+        ok = parse_hex(&p, &first);
+        last = first;
+        if (ok && *p == '-') {
+            p++;
+            ok = parse_hex(&p, &last);
+        }
+        ok = ok && !*p && first >= PCI_STD_HEADER_SIZEOF && first <= last &&
+             last < XEN_PT_CONFIG_EXT_SIZE;
+        for (uint32_t at = first; ok && at <= last; at++) {
+            xen_pt_config_forbid(dev, at);
+        }
+        if (!ok) {
+            g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_POLICY,
+                        "%s: '%s' is no range of config space that can be "
+                        "left unread; write it like a0-a7", dev->name,
+                        *range);
+        }
+    }
+    g_strfreev(list);
+    return ok;
+}
+
 /* -- what was denied ------------------------------------------------------ */
 
 void xen_pt_policy_denied(XenPtDevice *dev, uint32_t addr, unsigned len,
