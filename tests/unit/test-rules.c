@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xen-pt tests: the rules file and the quirk table
+ */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "xen-pt/rules.h"
+
+static char *dir;
+
+static const XenPtHostInfo nic = {
+    .address = { .segment = 0, .bus = 3, .slot = 0, .function = 1 },
+    .vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000,
+};
+
+static char *write_file(const char *text)
+{
+    char *name = g_build_filename(dir, "rules", NULL);
+    GError *err = NULL;
+
+    g_file_set_contents(name, text, -1, &err);
+    g_assert_no_error(err);
+    return name;
+}
+
+static void load(const char *text, XenPtRules *rules)
+{
+    g_autofree char *file = write_file(text);
+    GError *err = NULL;
+
+    g_assert_true(xen_pt_rules_load(file, true, &nic, rules, &err));
+    g_assert_no_error(err);
+}
+
+static void refused(const char *text, const char *because)
+{
+    g_autofree char *file = write_file(text);
+    XenPtRules rules = XEN_PT_RULES_INIT;
+    GError *err = NULL;
+
+    g_assert_false(xen_pt_rules_load(file, true, &nic, &rules, &err));
+    g_assert_error(err, XEN_PT_ERROR, XEN_PT_ERROR_POLICY);
+    g_assert_nonnull(strstr(err->message, because));
+    g_assert_cmpint(rules.permissive, ==, -1);
+    g_assert_null(rules.allow);
+    g_error_free(err);
+}
+
+static void bdf_wins_over_id_wins_over_default(void)
+{
+    XenPtRules rules = XEN_PT_RULES_INIT;
+
+    load("[default]\npermissive=1\nreal-power=true\nallow-reset=true\n"
+         "[8086:10d3]\npermissive=1\nreal-power=false\n"
+         "[0000:03:00.1]\npermissive=false\n", &rules);
+    g_assert_cmpint(rules.permissive, ==, 0);
+    g_assert_cmpint(rules.real_power, ==, 0);
+    g_assert_cmpint(rules.allow_reset, ==, 1);
+    g_assert_cmpint(rules.refuse_shared, ==, -1);
+    xen_pt_rules_clear(&rules);
+}
+
+static void a_property_wins_over_the_file(void)
+{
+    XenPtRules rules = XEN_PT_RULES_INIT;
+
+    rules.permissive = 0;
+    load("[03:00.1]\npermissive=true\n", &rules);
+    g_assert_cmpint(rules.permissive, ==, 0);
+    xen_pt_rules_clear(&rules);
+}
+
+static void allow_rules_add_up(void)
+{
+    XenPtRules rules = XEN_PT_RULES_INIT;
+
+    rules.allow = g_strdup("44.b");
+    load("[default]\nallow=48.w\n[8086:10D3]\nallow=50.l\n", &rules);
+    g_assert_cmpstr(rules.allow, ==, "44.b,50.l,48.w");
+    xen_pt_rules_clear(&rules);
+}
+
+static void another_function_is_not_meant(void)
+{
+    XenPtRules rules = XEN_PT_RULES_INIT;
+
+    load("[0000:03:00.0]\npermissive=true\n[8086:10d4]\nallow=44.b\n",
+         &rules);
+    g_assert_cmpint(rules.permissive, ==, -1);
+    g_assert_null(rules.allow);
+}
+
+static void a_typo_is_refused_and_named(void)
+{
+    refused("[default]\npermisive=true\n", "'permisive'");
+    refused("[0000:03:00]\npermissive=true\n", "[0000:03:00]");
+    refused("[8086:1]\npermissive=true\n", "[8086:1]");
+    refused("[default]\npermissive=maybe\n", "'maybe'");
+    refused("permissive=true\n", "cannot be read");
+}
+
+static void a_missing_file_says_nothing_unless_named(void)
+{
+    g_autofree char *file = g_build_filename(dir, "none", NULL);
+    XenPtRules rules = XEN_PT_RULES_INIT;
+    GError *err = NULL;
+
+    g_assert_true(xen_pt_rules_load(file, false, &nic, &rules, &err));
+    g_assert_no_error(err);
+    g_assert_false(xen_pt_rules_load(file, true, &nic, &rules, &err));
+    g_assert_error(err, XEN_PT_ERROR, XEN_PT_ERROR_POLICY);
+    g_error_free(err);
+}
+
+static void intel_audio_gets_its_two_registers(void)
+{
+    XenPtHostInfo hda = nic;
+    g_autofree char *allow = NULL, *forbid = NULL, *none = NULL;
+
+    hda.class_code = 0x040300;
+    xen_pt_quirks_match(&hda, &allow, &forbid);
+    g_assert_cmpstr(allow, ==, "44.b=07,79.b=08");
+    g_assert_null(forbid);
+    g_clear_pointer(&forbid, g_free);
+    xen_pt_quirks_match(&nic, &none, &forbid);
+    g_assert_null(none);
+}
+
+int main(int argc, char **argv)
+{
+    int ret;
+
+    g_test_init(&argc, &argv, NULL);
+    dir = g_dir_make_tmp("xen-pt-rules-XXXXXX", NULL);
+    g_assert_nonnull(dir);
+    g_test_add_func("/rules/bdf_wins_over_id_wins_over_default",
+                    bdf_wins_over_id_wins_over_default);
+    g_test_add_func("/rules/a_property_wins_over_the_file",
+                    a_property_wins_over_the_file);
+    g_test_add_func("/rules/allow_rules_add_up", allow_rules_add_up);
+    g_test_add_func("/rules/another_function_is_not_meant",
+                    another_function_is_not_meant);
+    g_test_add_func("/rules/a_typo_is_refused_and_named",
+                    a_typo_is_refused_and_named);
+    g_test_add_func("/rules/a_missing_file_says_nothing_unless_named",
+                    a_missing_file_says_nothing_unless_named);
+    g_test_add_func("/quirks/intel_audio_gets_its_two_registers",
+                    intel_audio_gets_its_two_registers);
+    ret = g_test_run();
+    {
+        g_autofree char *file = g_build_filename(dir, "rules", NULL);
+
+        g_unlink(file);
+        g_rmdir(dir);
+        g_free(dir);
+    }
+    return ret;
+}
