@@ -20,30 +20,15 @@ static const XenPtField fields[] = {
     { PM_CTRL, 2, "PMCSR",
       .hooked = 0x0003, .fixed = 0xfffc, .permissive = 0x7e00,
       .init = PM_CTRL_NO_SOFT_RESET, .action = XEN_PT_ACTION_PM,
-      .note = "PowerState is faked, and so nothing is lost on the way back "
-              "to D0, unless real power states are asked for; PME_En and "
-              "PME_Status read 0; Data_Select reads 0: no Data register" },
+      .note = "PowerState reaches the device only if real power states are "
+              "asked for and it keeps its configuration through them, so "
+              "No_Soft_Reset reads 1; PME_En, PME_Status and Data_Select "
+              "read 0" },
     { 6, 1, "PMCSR_BSE", .fixed = 0xff, .note = "for bridges" },
     { 7, 1, "Data", .fixed = 0xff, .permissive = 0xff,
       .note = "opened with Data_Select, its index, or not at all" },
     XEN_PT_FIELD_END
 };
-
-static bool setup(XenPtDevice *dev, const XenPtInstance *inst,
-                  const char **why)
-{
-    (void)why;
-    if (dev->options.real_power) {
-        /* then the guest must know what D3hot does to its device */
-        XenPtField f = fields[1];
-
-        f.fixed &= ~PM_CTRL_NO_SOFT_RESET;
-        f.ro |= PM_CTRL_NO_SOFT_RESET;
-        f.init = 0;
-        xen_pt_config_set(dev, inst->offset + PM_CTRL, &f);
-    }
-    return true;
-}
 
 const XenPtCapability xen_pt_cap_pm = {
     .id = PCI_CAP_ID_PM,
@@ -52,5 +37,4 @@ const XenPtCapability xen_pt_cap_pm = {
     .spec = "PCI PM 1.2, 3.2",
     .fields = fields,
     .min_length = 8,
-    .setup = setup,
 };
