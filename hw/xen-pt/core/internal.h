@@ -160,6 +160,9 @@ bool xen_pt_policy_allow(XenPtDevice *dev, const char *rules, GError **errp);
 void xen_pt_policy_quirks(XenPtDevice *dev, const char *rules);
 bool xen_pt_policy_forbid(XenPtDevice *dev, const char *ranges,
                           GError **errp);
+/* An allow rule may open the byte; else why not (static string). */
+bool xen_pt_policy_may_open(const XenPtDevice *dev, uint32_t offset,
+                            const char **why);
 void xen_pt_policy_denied(XenPtDevice *dev, uint32_t addr, unsigned len,
                           uint32_t value, uint32_t denied_bytes);
 

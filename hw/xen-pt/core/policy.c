@@ -122,7 +122,8 @@ static bool parse_capability(XenPtDevice *dev, const char **text,
  * the capability list, are not for opening: they would give the guest a
  * lever on the host or leave Xen and the device of two minds.
  */
-static bool may_open(XenPtDevice *dev, uint32_t offset, const char **why)
+bool xen_pt_policy_may_open(const XenPtDevice *dev, uint32_t offset,
+                            const char **why)
 {
     const XenPtConfig *c = &dev->config;
 
@@ -231,7 +232,8 @@ static bool allow_one(XenPtDevice *dev, const char *rule, const char **why)
         xen_pt_config_open_extended(dev);
     }
     for (unsigned i = 0; i < size; i++) {
-        if (((mask >> (8 * i)) & 0xff) && !may_open(dev, offset + i, why)) {
+        if (((mask >> (8 * i)) & 0xff) &&
+            !xen_pt_policy_may_open(dev, offset + i, why)) {
             return false;
         }
     }
