@@ -227,6 +227,7 @@ FakeHost *fake_host_new(void)
         .vendor = 0x8086, .device = 0x10d3,
         .subsystem_vendor = 0x8086, .subsystem_device = 0xa01f,
         .class_code = 0x020000, .revision = 3,
+        .reset_methods = g_strdup("flr bus"),
     };
     fake->config_size = XEN_PT_CONFIG_EXT_SIZE;
     memset(fake->writable, 0xff, sizeof(fake->writable));
@@ -960,6 +961,11 @@ static void vm_report(XenPtVm *vm, XenPtLevel level, const char *sentence)
     g_array_append_val(fake->reports, report);
 }
 
+static void vm_start_reset(XenPtVm *vm)
+{
+    CONTAINER_OF(vm, FakeVm, vm)->resets++;
+}
+
 static void vm_event(XenPtVm *vm, XenPtEvent event, uint64_t a, uint64_t b,
                      uint64_t c, const char *text)
 {
@@ -979,6 +985,7 @@ static const XenPtVmOps fake_vm_ops = {
     .now_ms = vm_now_ms,
     .set_timer = vm_set_timer,
     .report = vm_report,
+    .start_reset = vm_start_reset,
     .event = vm_event,
 };
 

@@ -170,6 +170,7 @@ typedef struct FakeVm {
     bool alone;                 /* page_is_alone's answer; true */
     XenPtLayout layout;         /* committed last */
     unsigned commits;
+    unsigned resets;            /* start_reset was called so often */
     GArray *reports;            /* FakeReport */
     unsigned events[XEN_PT_EVENT__COUNT];
     struct {
