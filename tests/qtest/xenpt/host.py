@@ -58,6 +58,7 @@ class Function:
         self.rom = None
         self.caps = {}          # capability id -> offset of the first
         self.physfn = None
+        self.msix = None
         self.overrides = {}     # sysfs file -> text, or None for no file
         self._last_link = 0x34
         self.config = bytearray(config_size)
@@ -216,8 +217,9 @@ def plain(bdf='0000:04:00.0', **kw):
 class Host:
     """The directory that stands for /sys/bus/pci."""
 
-    def __init__(self, root, hardware):
+    def __init__(self, root, hardware, mem):
         self.root = root
+        self.mem = mem          # stands for /dev/mem, sparse
         self.hardware = hardware
         self.functions = {}
         self.clear()
@@ -257,6 +259,13 @@ class Host:
         if fn.rom is not None:
             with open(self.path(fn, 'rom'), 'wb') as out:
                 out.write(b'\x55\xaa' + bytes(fn.rom.size - 2))
+        if fn.msix:
+            # Xen keeps an entry masked in hardware while it is changed.
+            vectors, bar, off, _, _ = fn.msix
+            with open(self.mem, 'r+b') as mem:
+                for i in range(vectors):
+                    mem.seek(fn.bars[bar].addr + off + 16 * i + 12)
+                    mem.write(b'\x01')
         attributes = {
             'vendor': '0x%04x\n' % fn.get(0, 2),
             'device': '0x%04x\n' % fn.get(2, 2),

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Each call that can fail is made to fail once."""
+
+from xenpt.claim import check, claim, equal
+from xenpt.guest import CMD_IO, CMD_MEM, msi_address
+from xenpt.host import standard
+from xenpt.machine import Machine, QmpError
+
+REMOVES = ('xc_domain_unbind_msi_irq', 'xc_domain_unbind_pt_irq',
+           'xc_physdev_unmap_pirq', 'PHYSDEVOP_unmap_pirq')
+
+
+def calls_of(env, host, fn, work):
+    """How many calls the work makes when nothing fails."""
+    with Machine(env, host) as m:
+        m.tolerate_anomalies()
+        m.mark()
+        work(m)
+        return len(m.log())
+
+
+def restore(host, fn):
+    """The hardware as it was before the first attempt."""
+    with open(host.path(fn, 'config'), 'r+b') as config:
+        config.write(fn.config)
+
+
+def realize_with_failures(env, host, error):
+    fn = host.add(standard())
+    total = calls_of(env, host, fn, lambda m: m.device_add(fn))
+    check(total > 5, 'only %d calls' % total)
+    refused = 0
+    with Machine(env, host) as m:
+        for nth in range(1, total + 1):
+            restore(host, fn)
+            m.mark()
+            m.fx('fail call %d %s' % (nth, error))
+            where = 'call %d of %d' % (nth, total)
+            try:
+                m.device_add(fn)
+            except QmpError as text:
+                refused += 1
+                check('\n' not in str(text) and fn.bdf[5:] in str(text),
+                      '%s: %s' % (where, text))
+                m.assert_nothing_left('%s (%s)' % (where, text))
+                m.fx('forgive')
+                m.device_add(fn)
+            else:
+                failed = [c for c in m.log() if c.result == error]
+                where += ' (%s), tolerated' % failed
+            m.fx('forgive')
+            m.grant(fn)
+            m.assign(fn)
+            guest = m.guest_function(fn)
+            guest.bring_up()
+            check(m.state().pages, where + ': nothing is mapped')
+            m.detach(fn)
+            m.assert_nothing_left(where)
+    check(refused > 3, 'only %d of %d failures were noticed' %
+          (refused, total))
+
+
+@claim(stock='it dies, or the second attempt does')
+def realize_survives_eio_at_every_call(env, host):
+    realize_with_failures(env, host, 'EIO')
+
+
+@claim(stock='it dies, or the second attempt does')
+def realize_survives_eperm_at_every_call(env, host):
+    realize_with_failures(env, host, 'EPERM')
+
+
+def whole_life(m, fn):
+    """Attach, boot, MSI-X, a move, another boot, MSI, detach."""
+    guest = m.attach(fn)
+    guest.bring_up()
+    guest.msix_setup(4)
+    guest.msix_move(1, 1, 0x51)
+    guest.set_decode(False)
+    guest.write_bar(0, 0xe8000000)
+    guest.set_decode(True)
+    guest.msix_control(False)
+    guest.msi_program(msi_address(), 0x61)
+    guest.msi_enable()
+    guest.msi_program(msi_address(1), 0x62)
+    guest.msi_enable(False)
+    guest.set_decode(False)
+    m.detach(fn)
+
+
+@claim(stock='a pirq whose unbinding failed is lost, among others')
+def a_whole_life_survives_a_failure_at_every_hypercall(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        whole_life(m, fn)
+        total = len(m.log().hypercalls())
+    check(total > 20, 'only %d calls' % total)
+    for nth in range(1, total + 1):
+        restore(host, fn)
+        with Machine(env, host) as m:
+            m.fx('fail hypercall %d EINVAL' % nth)
+            try:
+                whole_life(m, fn)
+            except QmpError:
+                pass
+            check(m.alive(), 'call %d: QEMU has gone' % nth)
+            failed = [c for c in m.log().hypercalls()
+                      if c.result == 'EINVAL'][:1]
+            state = m.state()
+            removal = failed and (failed[0].op in REMOVES or
+                                  failed[0].args.get('add') == '0')
+            if removal:
+                # What Xen would not undo stays; nothing else may.
+                m.tolerate_anomalies()
+                check(len(state.pages) + len(state.ports) +
+                      len(state.pirqs) <= 1, 'call %d (%s): %s' %
+                      (nth, failed, state))
+                check(not m.open_files(), 'files: %s' % m.open_files())
+            else:
+                m.assert_nothing_left('call %d (%s)' % (nth, failed))
+
+
+@claim(stock='its capability list does not survive the writes')
+def config_accesses_that_fail_harm_nobody(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        guest = m.attach(fn).bring_up()
+        m.fx('fail pread 1 EIO 1000')
+        m.fx('fail pwrite 1 EIO 1000')
+        m.fx('fail read 1 EIO 1000')
+        m.fx('fail write 1 EIO 1000')
+        for off in range(0, 0x100, 4):
+            guest.read(off, 4)
+            guest.write(off, 4, 0xffffffff)
+        m.fx('forgive')
+        check(m.alive(), 'QEMU has gone')
+        equal(guest.read(0, 4), 0x15728086, 'ids')
+        guest.msi_enable(False)
+        guest.set_command(0)
+        m.detach(fn)
+        m.tolerate_anomalies()
+        m.assert_nothing_left()
+
+
+@claim(stock='nothing retries: the BAR is dead')
+def a_mapping_that_fails_for_want_of_memory_is_tried_again(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        guest = m.attach(fn)
+        guest.set_command(0)
+        guest.place_bars()
+        m.fx('fail xc_domain_memory_mapping 1 ENOMEM 1')
+        guest.set_command(CMD_IO | CMD_MEM)
+        m.fx('forgive')
+        guest.set_decode(False)
+        m.advance(400)
+        guest.set_decode(True)
+        equal(len(m.state().pages), 3, 'mapped ranges')
