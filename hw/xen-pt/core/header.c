@@ -13,10 +13,12 @@
                  "in hardware; starts at 0; the hardware's BAR is neither " \
                  "shown nor written; fixed at 0 where there is no BAR"
 
-#define BAR(i) { \
+#define AS_BAR0 "as Base Address 0"
+
+#define BAR(i, note_) { \
     PCI_BASE_ADDRESS_0 + 4 * (i), 4, "Base Address " #i, \
     .hooked = 0xfffffff0, .fixed = 0x0000000f, \
-    .action = XEN_PT_ACTION_BARS, .note = BAR_NOTE, \
+    .action = XEN_PT_ACTION_BARS, .note = note_, \
 }
 
 static const XenPtField fields[] = {
@@ -48,7 +50,8 @@ static const XenPtField fields[] = {
     { PCI_BIST, 1, "BIST", .fixed = 0xff,
       .note = "reads as not capable: a self test takes the function off "
               "the bus for seconds and may hang it" },
-    BAR(0), BAR(1), BAR(2), BAR(3), BAR(4), BAR(5),
+    BAR(0, BAR_NOTE), BAR(1, AS_BAR0), BAR(2, AS_BAR0), BAR(3, AS_BAR0),
+    BAR(4, AS_BAR0), BAR(5, AS_BAR0),
     { PCI_CARDBUS_CIS, 4, "CardBus CIS Pointer", .fixed = 0xffffffff },
     { PCI_SUBSYSTEM_VENDOR_ID, 2, "Subsystem Vendor ID", .ro = 0xffff,
       .permissive = 0xffff, .note = "of a VF: as sysfs has it" },
@@ -56,7 +59,8 @@ static const XenPtField fields[] = {
       .permissive = 0xffff, .note = "of a VF: as sysfs has it" },
     { PCI_ROM_ADDRESS, 4, "Expansion ROM Base Address",
       .hooked = 0xfffff801, .fixed = 0x000007fe,
-      .action = XEN_PT_ACTION_BARS, .note = BAR_NOTE },
+      .action = XEN_PT_ACTION_BARS, .note = AS_BAR0 "; enabled in hardware "
+      "while the guest reaches it" },
     { PCI_CAPABILITY_LIST, 1, "Capabilities Pointer", .fixed = 0xff,
       .note = "the first capability that the guest is shown" },
     { 0x35, 1, "Reserved", .ro = 0xff, .permissive = 0xff },
