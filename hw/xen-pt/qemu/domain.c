@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xen-pt: the domain that the functions belong to
+ *
+ * The port to Xen and the watch on the domain are one each for all
+ * functions, there from the first to the last.  What the watch tells is
+ * handed to the functions: how the domain fares, and that the toolstack has
+ * given a function up without saying so to QEMU.
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/main-loop.h"
+#include "hw/xen/xen.h"
+#include "adapter.h"
+#include "trace.h"
+
+static XenPtHypervisor *hypervisor;
+static XenPtDomainWatch *watch;
+static unsigned users;
+/* The watch is calling, so that it cannot be freed. */
+static bool watch_busy;
+
+static void domain_state(void *opaque, XenPtDomainState state)
+{
+    XenPtFunction *fn;
+
+    trace_xen_pt_domain_state(state);
+    QTAILQ_FOREACH(fn, &xen_pt_functions, next) {
+        xen_pt_device_domain_state(fn->dev, state);
+    }
+    if (state == XEN_PT_DOMAIN_GONE) {
+        xen_pt_hotplug_domain_gone();
+    }
+}
+
+static void domain_dropped(void *opaque, const XenPtAddress *address)
+{
+    char name[XEN_PT_BDF_LEN];
+    XenPtFunction *fn;
+
+    xen_pt_address_format(address, name);
+    QTAILQ_FOREACH(fn, &xen_pt_functions, next) {
+        if (g_str_equal(xen_pt_device_name(fn->dev), name)) {
+            xen_pt_hotplug_dropped(fn);
+            return;
+        }
+    }
+}
+
+static const XenPtDomainWatchOps domain_ops = {
+    .state = domain_state,
+    .dropped = domain_dropped,
+};
+
+static void domain_release(void)
+{
+    if (users > 0 || watch_busy) {
+        return;
+    }
+    if (watch) {
+        qemu_set_fd_handler(xen_pt_domain_watch_fd(watch), NULL, NULL, NULL);
+        xen_pt_domain_watch_free(watch);
+        watch = NULL;
+    }
+    xen_pt_xen_close(hypervisor);
+    hypervisor = NULL;
+}
+
+static void domain_event(void *opaque)
+{
+    watch_busy = true;
+    xen_pt_domain_watch_process(watch);
+    watch_busy = false;
+    domain_release();
+}
+
+XenPtHypervisor *xen_pt_domain_get(GError **errp)
+{
+    if (!hypervisor) {
+        g_autoptr(GError) error = NULL;
+
+        if (xen_domid == 0) {
+            g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HYPERVISOR,
+                        TYPE_XEN_PT " needs a Xen domain; start QEMU with "
+                        "-xen-domid and accel=xen, or use vfio-pci with KVM");
+            return NULL;
+        }
+        hypervisor = xen_pt_xen_open(xen_xc, xen_domid, errp);
+        if (!hypervisor) {
+            return NULL;
+        }
+        watch = xen_pt_domain_watch_new(xen_xc, xen_domid, &domain_ops, NULL,
+                                        &error);
+        if (watch) {
+            qemu_set_fd_handler(xen_pt_domain_watch_fd(watch), domain_event,
+                                NULL, NULL);
+        } else {
+            /* Works without, but for what only the watch can tell. */
+            warn_report("xen-pt: %s", error->message);
+        }
+    }
+    users++;
+    return hypervisor;
+}
+
+void xen_pt_domain_put(void)
+{
+    users--;
+    domain_release();
+}
+
+XenPtDomainState xen_pt_domain_check(void)
+{
+    XenPtDomainState state = XEN_PT_DOMAIN_RUNNING;
+
+    if (watch) {
+        bool busy = watch_busy;
+
+        watch_busy = true;
+        state = xen_pt_domain_watch_check(watch);
+        watch_busy = busy;
+    }
+    return state;
+}
+
+void xen_pt_domain_add(XenPtFunction *fn)
+{
+    XenPtDomainState state = xen_pt_domain_check();
+
+    if (watch) {
+        xen_pt_domain_watch_add(watch,
+                                &xen_pt_device_info(fn->dev)->address);
+    }
+    if (state != XEN_PT_DOMAIN_RUNNING) {
+        xen_pt_device_domain_state(fn->dev, state);
+    }
+}
+
+void xen_pt_domain_remove(XenPtFunction *fn)
+{
+    if (watch) {
+        xen_pt_domain_watch_remove(watch,
+                                   &xen_pt_device_info(fn->dev)->address);
+    }
+}
+
+int xen_pt_domain_owner(void *opaque, const XenPtAddress *address)
+{
+    return watch ? xen_pt_domain_watch_owner(watch, address) : -1;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xen-pt: where the guest's regions lie
+ *
+ * Each BAR is one MemoryRegion whose accesses the core serves.  QEMU's flat
+ * view is what decides which pieces of it the guest can reach, and Xen's p2m
+ * follows the flat view: one listener for all functions collects what has
+ * changed, and when QEMU is done with a transaction all removals are made
+ * before the first addition, because Xen clears whatever frame it finds.
+ */
+#include "qemu/osdep.h"
+#include "adapter.h"
+#include "trace.h"
+
+XenPtFunctions xen_pt_functions = QTAILQ_HEAD_INITIALIZER(xen_pt_functions);
+
+/* A piece of some region has come or gone since the last commit. */
+static bool sections_changed;
+
+static uint64_t xen_pt_region_read(void *opaque, hwaddr addr, unsigned size)
+{
+    XenPtBar *bar = opaque;
+
+    if (!bar->owner->dev) {
+        return MAKE_64BIT_MASK(0, size * 8);
+    }
+    return xen_pt_device_region_read(bar->owner->dev, bar->region, addr,
+                                     size);
+}
+
+static void xen_pt_region_write(void *opaque, hwaddr addr, uint64_t value,
+                                unsigned size)
+{
+    XenPtBar *bar = opaque;
+
+    if (bar->owner->dev) {
+        xen_pt_device_region_write(bar->owner->dev, bar->region, addr, size,
+                                   value);
+    }
+}
+
+/* With just the width and the alignment that the guest used. */
+static const MemoryRegionOps xen_pt_region_ops = {
+    .read = xen_pt_region_read,
+    .write = xen_pt_region_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = {
+        .min_access_size = 1,
+        .max_access_size = 8,
+        .unaligned = true,
+    },
+    .impl = {
+        .min_access_size = 1,
+        .max_access_size = 8,
+        .unaligned = true,
+    },
+};
+
+void xen_pt_regions_register(XenPtFunction *fn)
+{
+    for (int i = 0; i < XEN_PT_NUM_REGIONS; i++) {
+        XenPtGuestRegion region = xen_pt_device_region(fn->dev, i);
+        g_autofree char *name = NULL;
+        uint8_t type = 0;
+
+        if (region.size == 0) {
+            continue;
+        }
+        if (region.io) {
+            type = PCI_BASE_ADDRESS_SPACE_IO;
+        } else if (i != PCI_ROM_SLOT) {
+            type = PCI_BASE_ADDRESS_SPACE_MEMORY |
+                (region.mem64 ? PCI_BASE_ADDRESS_MEM_TYPE_64 : 0) |
+                (region.prefetch ? PCI_BASE_ADDRESS_MEM_PREFETCH : 0);
+        }
+        name = g_strdup_printf("xen-pt %s region %d",
+                               xen_pt_function_name(fn), i);
+        fn->bar[i].owner = fn;
+        fn->bar[i].region = i;
+        memory_region_init_io(&fn->bar[i].mr, OBJECT(fn), &xen_pt_region_ops,
+                              &fn->bar[i], name, region.size);
+        pci_register_bar(PCI_DEVICE(fn), i, type, &fn->bar[i].mr);
+    }
+}
+
+void xen_pt_commit_layout(XenPtVm *vm, const XenPtLayout *layout)
+{
+    XenPtFunction *fn = container_of(vm, XenPtFunction, vm);
+    PCIDevice *pci = PCI_DEVICE(fn);
+    uint16_t command = 0;
+
+    trace_xen_pt_layout(xen_pt_function_name(fn), layout->io_decode,
+                        layout->memory_decode, layout->rom_enabled);
+    for (int i = 0; i < XEN_PT_NUM_REGIONS; i++) {
+        PCIIORegion *region = &pci->io_regions[i];
+        uint8_t *bar = pci->config + pci_bar(pci, i);
+
+        if (region->size == 0) {
+            continue;
+        }
+        if (i == PCI_ROM_SLOT) {
+            pci_set_long(bar, (uint32_t)layout->bar[i] |
+                         (layout->rom_enabled ? PCI_ROM_ADDRESS_ENABLE : 0));
+        } else if (region->type & PCI_BASE_ADDRESS_MEM_TYPE_64) {
+            pci_set_quad(bar, layout->bar[i] | region->type);
+        } else {
+            pci_set_long(bar, (uint32_t)layout->bar[i] | region->type);
+        }
+    }
+    if (layout->io_decode) {
+        command |= PCI_COMMAND_IO;
+    }
+    if (layout->memory_decode) {
+        command |= PCI_COMMAND_MEMORY;
+    }
+    /*
+     * QEMU looks at all BARs again when Command is written; this is its only
+     * door to that.  The value is ours: no bit of the guest's gets here but
+     * the two decode enables.
+     */
+    memory_region_transaction_begin();
+    pci_default_write_config(pci, PCI_COMMAND, command, 2);
+    memory_region_transaction_commit();
+}
+
+bool xen_pt_page_is_alone(XenPtVm *vm, uint64_t gaddr)
+{
+    XenPtFunction *fn = container_of(vm, XenPtFunction, vm);
+    uint64_t page = gaddr & ~(XEN_PT_PAGE_SIZE - 1);
+    uint64_t at = page, end = page + XEN_PT_PAGE_SIZE;
+    int region = -1;
+
+    while (at < end) {
+        MemoryRegionSection section =
+            memory_region_find(get_system_memory(), at, end - at);
+        XenPtBar *bar;
+
+        if (!section.mr) {
+            break;
+        }
+        bar = section.mr->ops == &xen_pt_region_ops ? section.mr->opaque
+                                                    : NULL;
+        at = section.offset_within_address_space +
+            int128_get64(section.size);
+        memory_region_unref(section.mr);
+        /* Two regions, of one function or of two, cannot share a mapping. */
+        if (!bar || bar->owner != fn ||
+            (region >= 0 && bar->region != region)) {
+            return false;
+        }
+        region = bar->region;
+    }
+    return region >= 0;
+}
+
+static void xen_pt_section(const MemoryRegionSection *section, bool add)
+{
+    XenPtBar *bar;
+    uint64_t size;
+
+    if (section->mr->ops != &xen_pt_region_ops) {
+        return;
+    }
+    bar = section->mr->opaque;
+    if (!bar->owner->dev) {
+        return;
+    }
+    size = int128_get64(section->size);
+    trace_xen_pt_section(xen_pt_function_name(bar->owner), add, bar->region,
+                         section->offset_within_region,
+                         section->offset_within_address_space, size);
+    xen_pt_device_section(bar->owner->dev, add, bar->region,
+                          section->offset_within_region,
+                          section->offset_within_address_space, size);
+    sections_changed = true;
+}
+
+static void xen_pt_region_add(MemoryListener *listener,
+                              MemoryRegionSection *section)
+{
+    xen_pt_section(section, true);
+}
+
+static void xen_pt_region_del(MemoryListener *listener,
+                              MemoryRegionSection *section)
+{
+    xen_pt_section(section, false);
+}
+
+static void xen_pt_commit(MemoryListener *listener)
+{
+    XenPtFunction *fn;
+
+    if (!sections_changed) {
+        return;
+    }
+    sections_changed = false;
+    QTAILQ_FOREACH(fn, &xen_pt_functions, next) {
+        if (fn->dev) {
+            xen_pt_device_unmap_stale(fn->dev);
+        }
+    }
+    QTAILQ_FOREACH(fn, &xen_pt_functions, next) {
+        if (fn->dev) {
+            xen_pt_device_map_wanted(fn->dev);
+        }
+    }
+}
+
+/*
+ * QEMU calls commit once all address spaces have told what changed in them,
+ * so that one of the two listeners is enough for it.
+ */
+static MemoryListener xen_pt_memory_listener = {
+    .name = "xen-pt-memory",
+    .region_add = xen_pt_region_add,
+    .region_del = xen_pt_region_del,
+    .commit = xen_pt_commit,
+    .priority = 10,
+};
+
+static MemoryListener xen_pt_io_listener = {
+    .name = "xen-pt-io",
+    .region_add = xen_pt_region_add,
+    .region_del = xen_pt_region_del,
+    .priority = 10,
+};
+
+void xen_pt_regions_listen(void)
+{
+    memory_listener_register(&xen_pt_memory_listener, &address_space_memory);
+    memory_listener_register(&xen_pt_io_listener, &address_space_io);
+}
+
+void xen_pt_regions_unlisten(void)
+{
+    memory_listener_unregister(&xen_pt_io_listener);
+    memory_listener_unregister(&xen_pt_memory_listener);
+}
