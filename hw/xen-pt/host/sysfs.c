@@ -633,15 +633,16 @@ static int read_rom(SysfsHost *s)
     if (fd < 0) {
         return -errno;
     }
-    if (write(fd, "1", 1) != 1 || lseek(fd, 0, SEEK_SET) < 0) {
-        n = errno ? -errno : -EIO;
+    n = pwrite(fd, "1", 1, 0);
+    if (n != 1) {
+        n = n < 0 ? -errno : -EIO;
         close(fd);
         return n;
     }
     rom = g_byte_array_sized_new(size);
     g_byte_array_set_size(rom, size);
     n = read_all(fd, rom->data, size);
-    if (lseek(fd, 0, SEEK_SET) < 0 || write(fd, "0", 1) != 1) {
+    if (pwrite(fd, "0\n", 2, 0) != 2) {
         /* Not worth failing for: the decoder is off between reads. */
     }
     close(fd);
@@ -807,6 +808,7 @@ static int sysfs_reset(XenPtHost *host)
 {
     SysfsHost *s = to_sysfs(host);
     int rc = 0;
+    ssize_t n;
     int fd;
 
     if (s->read_only) {
@@ -816,8 +818,9 @@ static int sysfs_reset(XenPtHost *host)
     if (fd < 0) {
         return -errno;
     }
-    if (write(fd, "1", 1) != 1) {
-        rc = errno ? -errno : -EIO;
+    n = write(fd, "1", 1);
+    if (n != 1) {
+        rc = n < 0 ? -errno : -EIO;
     }
     close(fd);
     return rc;
