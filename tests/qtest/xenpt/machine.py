@@ -174,7 +174,11 @@ class Machine:
                 '-bios', os.path.join(self.env.tmp, 'bios'),
                 '-qmp', 'unix:' + os.path.join(self.dir, 'qmp'),
                 '-qtest', 'unix:' + os.path.join(self.dir, 'qtest'),
-                '-qtest-log', '/dev/null'] + self.args
+                '-qtest-log', '/dev/null',
+                # The monitor that libxl opens for each of its operations.
+                '-chardev', 'socket,id=libxl-cmd,path=%s,server=on,wait=off' %
+                os.path.join(self.dir, 'qmp-libxl-7'),
+                '-mon', 'chardev=libxl-cmd,mode=control'] + self.args
         environ = dict(os.environ)
         preload = [self.env.fake_xen]
         if environ.get('LD_PRELOAD'):
@@ -499,6 +503,17 @@ class Machine:
         """The guest's _EJ0 of a slot of bus 0 (ACPI hot plug, i440fx)."""
         self.outp(0xae10, 4, 0)
         self.outp(0xae08, 4, 1 << slot)
+
+    def enable_acpi_hotplug(self):
+        """What a guest's ACPI driver does: SCI_EN, and GPE bit 1."""
+        power = guest.GuestFunction(self, 0, 1, 3)
+        if power.read(0, 4) != 0x71138086:
+            raise AssertionError('no PIIX4 power management at 00:01.3')
+        power.write(0x40, 4, 0xb001)
+        power.write(0x80, 1, 0x01)
+        self.outp(0xb2, 1, 0xf1)
+        self.outp(0xb004, 2, self.inp(0xb004, 2) | 1)
+        self.outp(0xafe2, 1, 0x02)
 
     def detach(self, fn):
         """device_del, the guest's answer, and the end of the wait."""

@@ -1,0 +1,396 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Life with a guest and a toolstack: detach, reset, save, death."""
+
+import os
+import signal
+import time
+
+from xenpt.claim import check, claim, count, equal
+from xenpt.guest import CMD_IO, CMD_MASTER, CMD_MEM
+from xenpt.host import Function, plain, standard
+from xenpt.machine import Machine, QmpError
+
+BDF = '0000:03:00.0'
+
+
+def ready(m, fn):
+    return m.attach(fn).bring_up()
+
+
+def busy(m, fn):
+    guest = ready(m, fn)
+    guest.msix_setup(4)
+    return guest
+
+
+# Detach
+
+@claim()
+def a_running_guest_is_asked_before_its_device_goes(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.enable_acpi_hotplug()
+        guest = busy(m, fn)
+        m.device_del(fn)
+        m.advance(200)
+        equal(m.query_slot(m.qdev_id(fn)), (0, guest.slot, 0), 'still there')
+        equal(m.inp(0xae04, 4) >> guest.slot & 1, 1, 'asked by ACPI')
+        m.eject(guest.slot)
+        m.wait_gone(fn)
+        m.assert_nothing_left()
+        event = m.wait_event('DEVICE_DELETED')
+        equal(event['data'].get('device', m.qdev_id(fn)), m.qdev_id(fn),
+              'event')
+
+
+@claim()
+def a_second_device_del_is_harmless(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.enable_acpi_hotplug()
+        guest = busy(m, fn)
+        m.device_del(fn)
+        m.advance(50)
+        try:
+            m.device_del(fn)
+        except QmpError as error:
+            check('already in the process' in str(error), str(error))
+        m.eject(guest.slot)
+        m.wait_gone(fn)
+        m.assert_nothing_left()
+
+
+@claim(stock='waits for a guest that has no ACPI')
+def a_guest_that_never_enabled_acpi_is_not_waited_for(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        busy(m, fn)
+        m.device_del(fn)
+        m.wait_gone(fn, timeout=1)
+        m.assert_nothing_left()
+
+
+@claim(stock='ten seconds for each device: it waits for a dead guest')
+def a_guest_that_has_shut_down_is_not_waited_for(env, host):
+    for state in ('shutdown 0', 'shutdown 3', 'dying'):
+        host.clear()
+        fn = host.add(standard())
+        with Machine(env, host) as m:
+            m.enable_acpi_hotplug()
+            busy(m, fn)
+            m.fx('domain ' + state)
+            m.fx('xs-fire @releaseDomain')
+            m.advance(50)
+            m.device_del(fn)
+            m.wait_gone(fn, timeout=1)
+            m.assert_nothing_left(state)
+
+
+@claim(stock='waits until the end')
+def a_detach_that_is_pending_ends_when_the_guest_dies(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.enable_acpi_hotplug()
+        busy(m, fn)
+        m.device_del(fn)
+        m.advance(50)
+        check(m.query_slot(m.qdev_id(fn)), 'gone without being asked')
+        m.fx('domain shutdown 3')
+        m.fx('xs-fire @releaseDomain')
+        m.wait_gone(fn, timeout=1)
+        m.assert_nothing_left()
+
+
+@claim()
+def a_suspended_guest_keeps_its_device(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.enable_acpi_hotplug()
+        busy(m, fn)
+        before = m.state()
+        m.fx('domain shutdown 2')
+        m.fx('xs-fire @releaseDomain')
+        m.advance(300)
+        equal(m.state(), before, 'state')
+        check(m.query_slot(m.qdev_id(fn)), 'the device has gone')
+
+
+@claim()
+def everything_is_closed_before_the_id_disappears(env, host):
+    """libxl resets and reassigns as soon as query-pci does not show it."""
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.enable_acpi_hotplug()
+        guest = busy(m, fn)
+        m.device_del(fn)
+        m.eject(guest.slot)
+        for _ in range(500):
+            if m.query_slot(m.qdev_id(fn)) is None:
+                break
+        else:
+            raise AssertionError('still there')
+        m.assert_nothing_left()
+
+
+@claim()
+def twenty_cycles_of_attach_and_detach_leave_nothing(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        def resources():
+            folder = '/proc/%d/' % m.process.pid
+            with open(folder + 'maps') as maps:
+                return len(os.listdir(folder + 'fd')), len(list(maps))
+        settled = None
+        for cycle in range(20):
+            guest = ready(m, fn)
+            guest.msix_setup(4)
+            guest.msix_control(False)
+            m.detach(fn)
+            m.assert_nothing_left('cycle %d' % cycle)
+            if cycle == 5:
+                settled = resources()
+        fds, maps = resources()
+        equal(fds, settled[0], 'descriptors')
+        check(maps <= settled[1] + 2, 'mappings: %d after %d' %
+              (maps, settled[1]))
+
+
+@claim()
+def two_functions_change_places_in_one_slot(env, host):
+    first = host.add(standard())
+    second = Function('0000:04:00.0', device=0x1533)
+    second.add_bar(0, 0x4000, 0xf2000000)
+    host.add(second)
+    with Machine(env, host) as m:
+        for fn in (first, second, first, second):
+            guest = m.attach(fn, addr='6.0').bring_up()
+            equal(guest.read(2, 2), fn.get(2, 2), 'device id')
+            m.detach(fn)
+            m.assert_nothing_left()
+
+
+# Reset
+
+@claim(stock='pirqs and the hardware keep what they had')
+def a_system_reset_unbinds_everything(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        guest = busy(m, fn)
+        m.qmp('system_reset')
+        m.wait_event('RESET')
+        m.advance(300)
+        state = m.state()
+        equal((state.pages, state.ports), ([], []), 'mapped')
+        equal([p for p in state.pirqs if p.kind != 'gsi'], [], 'pirqs')
+        equal(host.config_value(fn, 0x72, 2) & 0x8000, 0, 'MSI-X')
+        equal(host.config_value(fn, 4, 2) & CMD_MASTER, 0, 'bus mastering')
+        guest.bring_up()
+        guest.msix_setup(4)
+        equal(len([p for p in m.state().pirqs if p.bound and
+                   p.kind == 'msix']), 4, 'works again')
+
+
+@claim(stock='leaves them as they were')
+def the_guests_registers_are_at_their_defaults_after_a_reset(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        guest = m.attach(fn)
+        before = guest.view()
+        guest.bring_up()
+        guest.msix_setup(4)
+        guest.msix_control(False)
+        guest.write(0x3c, 1, 0x55)
+        guest.write(0x0c, 2, 0x2010)
+        m.qmp('system_reset')
+        m.wait_event('RESET')
+        after = guest.view()
+        for off in (4, 5, 0x0c, 0x0d, 0x10, 0x11, 0x12, 0x13, 0x18, 0x1a,
+                    0x1b, 0x52, 0x54, 0x72, 0x73):
+            equal(after[off], before[off], 'byte %#x' % off)
+
+
+# Save
+
+@claim(stock='rc=0: the guest is gone and the image useless')
+def saving_with_a_device_attached_is_refused(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        guest = busy(m, fn)
+        before = m.state()
+        target = os.path.join(env.tmp, 'state')
+        try:
+            m.qmp('xen-save-devices-state', filename=target, live=False)
+        except QmpError:
+            pass
+        else:
+            raise AssertionError('saved')
+        check(BDF in m.stderr_text(), 'not named: ' + m.stderr_text())
+        m.qmp('cont')
+        equal(m.state(), before, 'state')
+        guest.msix_move(1, 1, 0x99)
+        check(any(p.gvec == 0x99 for p in m.state().pirqs), 'interrupts')
+
+
+@claim()
+def saving_works_again_after_the_detach(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        ready(m, fn)
+        m.detach(fn)
+        m.qmp('xen-save-devices-state',
+              filename=os.path.join(env.tmp, 'state'), live=False)
+
+
+# The end of the process
+
+@claim(stock='nothing is undone')
+def an_orderly_end_leaves_nothing_mapped_or_enabled(env, host):
+    """libxl ends the device model by SIGHUP."""
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        busy(m, fn)
+        m.process.send_signal(signal.SIGHUP)
+        m.process.wait(10)
+        log = m.log(0)
+        for op in ('xc_domain_memory_mapping', 'xc_domain_ioport_mapping'):
+            added = [c for c in log.of(op) if c.args['add'] == '1']
+            gone = [c for c in log.of(op) if c.args['add'] == '0']
+            equal(len(gone), len(added), op)
+        equal(host.config_value(fn, 0x72, 2) & 0x8000, 0, 'MSI-X')
+        equal(host.config_value(fn, 4, 2) & CMD_MASTER, 0, 'bus mastering')
+
+
+@claim()
+def a_device_of_a_killed_process_works_in_the_next(env, host):
+    fn = host.add(standard())
+    try:
+        with Machine(env, host) as m:
+            guest = busy(m, fn)
+            guest.set_command(CMD_IO | CMD_MEM | CMD_MASTER)
+            m.process.kill()
+            m.process.wait()
+            raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        pass
+    with Machine(env, host) as m:
+        guest = busy(m, fn)
+        check(guest.m.state().pages, 'nothing is mapped')
+
+
+# Starts
+
+@claim()
+def the_probe_of_libxl_answers_and_touches_nothing(env, host):
+    host.add(standard())
+    with Machine(env, host, machine='none', accel='xen',
+                 args=['-S']) as m:
+        names = [o['option'] for o in
+                 m.qmp('query-command-line-options')]
+        check(names, 'no options')
+        equal([c for c in m.log(0) if c.file or
+               c.kind in ('domctl', 'physdev', 'dmop')], [], 'calls')
+
+
+@claim()
+def a_device_on_the_command_line_works_before_any_permission(env, host):
+    forms = ['xen-pci-passthrough,id=pci-pt-03_00.0,hostaddr=0000:03:00.0',
+             '{"driver":"xen-pci-passthrough","id":"pci-pt-03_00.0",'
+             '"hostaddr":"0000:03:00.0"}']
+    for form in forms:
+        host.clear()
+        fn = host.add(standard())
+        with Machine(env, host, args=['-device', form]) as m:
+            m.grant(fn)
+            m.assign(fn)
+            m.guest_function(fn).bring_up()
+            equal(len(m.state().pages), 3, 'mapped ranges')
+
+
+# Several functions
+
+def slot_of_two():
+    fns = []
+    for i in (0, 1):
+        fn = Function('0000:03:00.%d' % i, device=0x1520 + i, irq=16 + i,
+                      pin=i + 1)
+        fn.config[0x0e] = 0x80
+        fn.add_bar(0, 0x4000, 0xf0000000 + 0x100000 * i)
+        fns.append(fn)
+    return fns
+
+
+@claim(stock='0 refused: "indicates single function"')
+def functions_of_one_slot_come_in_any_order_function_0_last(env, host):
+    zero, one = [host.add(fn) for fn in slot_of_two()]
+    with Machine(env, host) as m:
+        m.device_add(one, addr='5.1')
+        m.device_add(zero, addr='5.0')
+        equal(m.query_slot(m.qdev_id(one)), (0, 5, 1), 'function 1')
+        equal(m.query_slot(m.qdev_id(zero)), (0, 5, 0), 'function 0')
+        check(m.guest_function(zero).read(0x0e, 1) & 0x80, 'multifunction')
+
+
+@claim()
+def a_lone_function_of_several_does_not_say_multifunction(env, host):
+    zero = host.add(slot_of_two()[0])
+    with Machine(env, host) as m:
+        guest = m.attach(zero)
+        equal(guest.read(0x0e, 1), 0 if not env.stock else
+              guest.read(0x0e, 1), 'header type')
+
+
+@claim()
+def plain_and_standard_devices_live_together(env, host):
+    first = host.add(standard())
+    second = host.add(plain(irq=20))
+    with Machine(env, host) as m:
+        ready(m, first)
+        m.attach(second).bring_up(base=0xe4000000)
+        equal(len(m.state().pages), 4, 'ranges')
+        m.detach(first)
+        equal(len(m.state().pages), 1, 'ranges')
+        equal(len(m.state().pirqs), 1, 'pirqs')
+
+
+# The main loop
+
+@claim()
+def a_slow_device_del_does_not_hold_qmp(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.enable_acpi_hotplug()
+        guest = busy(m, fn)
+        start = time.monotonic()
+        m.device_del(fn)
+        check(time.monotonic() - start < 0.5, 'device_del blocks')
+        m.eject(guest.slot)
+        m.wait_gone(fn)
+
+
+@claim()
+def realize_and_unplug_are_quick(env, host):
+    """libxl gives device_add and query-pci ten seconds together."""
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        start = time.monotonic()
+        m.device_add(fn)
+        check(time.monotonic() - start < 0.5, 'device_add is slow')
+        count([c for c in m.log() if c.file.startswith('reset')], 0,
+              'resets by the device model')
+        m.detach(fn)
+
+
+@claim(stock='accepted: what it means is anybody\'s guess')
+def igd_passthru_is_refused_with_a_sentence(env, host):
+    fn = Function('0000:00:02.0', device=0x3e92, cls=0x030000)
+    fn.add_bar(0, 0x1000000, 0xf0000000, wide=True)
+    host.add(fn)
+    with Machine(env, host) as m:
+        try:
+            m.device_add(fn)
+        except QmpError as error:
+            check('00:02.0' in str(error) and ('IGD' in str(error) or
+                  'graphics' in str(error).lower()), str(error))
+        else:
+            raise AssertionError('an integrated GPU was accepted')
+        m.assert_nothing_left()
