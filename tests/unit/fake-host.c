@@ -432,6 +432,8 @@ typedef struct FakeRange {
     uint64_t guest, machine, count;
 } FakeRange;
 
+#define FAKE_MAX_SHARED 8
+
 typedef struct FakePirq {
     int pirq;
     int first;              /* of the MSI block that it is part of */
@@ -439,7 +441,11 @@ typedef struct FakePirq {
     uint32_t line;          /* of a GSI */
     bool bound;
     XenPtMsiBinding binding;
-    uint8_t bus, slot, intx;
+    /* a line that functions share is bound once for each */
+    struct {
+        uint8_t bus, slot, intx;
+    } guest[FAKE_MAX_SHARED];
+    unsigned guests;
 } FakePirq;
 
 static void violation(FakeHypervisor *fake, const char *format, ...)
@@ -584,7 +590,9 @@ static int hv_map_gsi(XenPtHypervisor *hv, const XenPtAddress *address,
         const FakePirq *old = &g_array_index(fake->pirqs, FakePirq, i);
 
         if (old->gsi && old->line == gsi) {
-            violation(fake, "GSI %u mapped twice", gsi);
+            /* as Xen: mapped is mapped, there is no count */
+            *pirq = call.c = old->pirq;
+            return hv_done(fake, &call, 0);
         }
     }
     *pirq = entry.pirq = entry.first = fake->next_pirq++;
@@ -610,6 +618,19 @@ static int hv_map_msi(XenPtHypervisor *hv, const XenPtMsiRequest *request,
         request->count > 32 || (request->msix && request->count != 1)) {
         violation(fake, "%u vectors asked for at once", request->count);
         return hv_done(fake, &call, -EINVAL);
+    }
+    if (request->wanted_pirq >= 0) {
+        FakePirq entry = {
+            .pirq = request->wanted_pirq, .first = request->wanted_pirq,
+        };
+
+        /* Xen says yes, maps nothing and loses an IRQ of the host */
+        if (find_pirq(fake, entry.pirq)) {
+            violation(fake, "pirq %d asked for while in use", entry.pirq);
+        }
+        *pirq = call.c = entry.pirq;
+        g_array_append_val(fake->pirqs, entry);
+        return hv_done(fake, &call, 0);
     }
     *pirq = fake->next_pirq;
     for (unsigned i = 0; i < request->count; i++) {
@@ -664,10 +685,11 @@ static int hv_bind_intx(XenPtHypervisor *hv, int pirq, uint8_t bus,
         violation(fake, "INTx bound to pirq %d, which is no GSI", pirq);
         return hv_done(fake, &call, -EINVAL);
     }
+    g_assert_cmpuint(entry->guests, <, FAKE_MAX_SHARED);
     entry->bound = true;
-    entry->bus = bus;
-    entry->slot = slot;
-    entry->intx = intx;
+    entry->guest[entry->guests].bus = bus;
+    entry->guest[entry->guests].slot = slot;
+    entry->guest[entry->guests++].intx = intx;
     return hv_done(fake, &call, 0);
 }
 
@@ -681,13 +703,16 @@ static int hv_unbind_intx(XenPtHypervisor *hv, int pirq, uint8_t bus,
     FakePirq *entry = find_pirq(fake, pirq);
     int rc = hv_injected(fake, &call);
 
-    if (!entry || !entry->bound || entry->bus != bus ||
-        entry->slot != slot || entry->intx != intx) {
-        violation(fake, "INTx of pirq %d unbound, but not bound so", pirq);
-        return hv_done(fake, &call, rc ? rc : -ENOENT);
+    for (unsigned i = 0; entry && i < entry->guests; i++) {
+        if (entry->guest[i].bus == bus && entry->guest[i].slot == slot &&
+            entry->guest[i].intx == intx) {
+            entry->guest[i] = entry->guest[--entry->guests];
+            entry->bound = entry->guests > 0;
+            return hv_done(fake, &call, rc);
+        }
     }
-    entry->bound = false;
-    return hv_done(fake, &call, rc);
+    violation(fake, "INTx of pirq %d unbound, but not bound so", pirq);
+    return hv_done(fake, &call, rc ? rc : -ENOENT);
 }
 
 static bool same_binding(const XenPtMsiBinding *a, const XenPtMsiBinding *b)
@@ -1048,12 +1073,12 @@ void fake_vm_forget(FakeVm *fake)
 
 /* -- all three ------------------------------------------------------------- */
 
-static Fake *fake_new(FakeHost *host)
+static Fake *fake_new(FakeHypervisor *hv, FakeHost *host)
 {
     Fake *fake = g_new0(Fake, 1);
 
     fake->host = host;
-    fake->hv = fake_hypervisor_new();
+    fake->hv = hv;
     fake->vm = fake_vm_new();
     return fake;
 }
@@ -1066,10 +1091,11 @@ static void fake_free(Fake *fake)
     g_free(fake);
 }
 
-Fake *fake_open(FakeHost *host, const XenPtOptions *options)
+Fake *fake_open_on(FakeHypervisor *hv, FakeHost *host,
+                   const XenPtOptions *options)
 {
     static const XenPtOptions none;
-    Fake *fake = fake_new(host);
+    Fake *fake = fake_new(hv, host);
     GError *err = NULL;
 
     fake->dev = xen_pt_device_open(&host->host, &fake->hv->hv, &fake->vm->vm,
@@ -1080,9 +1106,15 @@ Fake *fake_open(FakeHost *host, const XenPtOptions *options)
     return fake;
 }
 
-Fake *fake_start(FakeHost *host, const XenPtOptions *options)
+Fake *fake_open(FakeHost *host, const XenPtOptions *options)
 {
-    Fake *fake = fake_open(host, options);
+    return fake_open_on(fake_hypervisor_new(), host, options);
+}
+
+Fake *fake_start_on(FakeHypervisor *hv, FakeHost *host,
+                    const XenPtOptions *options)
+{
+    Fake *fake = fake_open_on(hv, host, options);
     GError *err = NULL;
 
     xen_pt_device_start(fake->dev, 0, 5, &err);
@@ -1090,10 +1122,15 @@ Fake *fake_start(FakeHost *host, const XenPtOptions *options)
     return fake;
 }
 
+Fake *fake_start(FakeHost *host, const XenPtOptions *options)
+{
+    return fake_start_on(fake_hypervisor_new(), host, options);
+}
+
 char *fake_open_error(FakeHost *host, const XenPtOptions *options)
 {
     static const XenPtOptions none;
-    Fake *fake = fake_new(host);
+    Fake *fake = fake_new(fake_hypervisor_new(), host);
     GError *err = NULL;
     char *sentence;
 

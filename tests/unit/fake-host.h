@@ -198,8 +198,13 @@ typedef struct Fake {
 
 /* Opens host, which the fake owns from now on; asserts that it worked. */
 Fake *fake_open(FakeHost *host, const XenPtOptions *options);
+/* The same on a hypervisor of the test's making, which it owns too. */
+Fake *fake_open_on(FakeHypervisor *hv, FakeHost *host,
+                   const XenPtOptions *options);
 /* And starts it, in slot 5 of bus 0. */
 Fake *fake_start(FakeHost *host, const XenPtOptions *options);
+Fake *fake_start_on(FakeHypervisor *hv, FakeHost *host,
+                    const XenPtOptions *options);
 /* The sentence of a failed open (caller frees); asserts that it failed. */
 char *fake_open_error(FakeHost *host, const XenPtOptions *options);
 uint32_t fake_read(Fake *fake, uint32_t addr, unsigned len);
