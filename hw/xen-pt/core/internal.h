@@ -179,9 +179,14 @@ void xen_pt_intx_stop(XenPtDevice *dev);
 
 /* vector.c */
 void xen_pt_vector_init(XenPtVector *vector);
-/* Maps if need be and binds on a difference; 0 or -errno. */
-int xen_pt_vector_sync(XenPtDevice *dev, XenPtVector *vector,
-                       const XenPtMsiRequest *request,
+/* 0 or -errno, which the vector then remembers. */
+int xen_pt_vector_map(XenPtDevice *dev, XenPtVector *vector,
+                      const XenPtMsiRequest *request);
+/*
+ * Binds the mapped vector on a difference in gvec or gflags (a table that
+ * has moved is msix.c's business).  A refusal leaves it mapped and unbound.
+ */
+int xen_pt_vector_bind(XenPtDevice *dev, XenPtVector *vector,
                        const XenPtMsiBinding *want);
 void xen_pt_vector_unbind(XenPtDevice *dev, XenPtVector *vector);
 void xen_pt_vector_release(XenPtDevice *dev, XenPtVector *vector);

@@ -164,6 +164,7 @@ static void release(XenPtDevice *dev)
 {
     XenPtMsi *msi = &dev->msi;
 
+    write_enable(dev, false);
     for (unsigned i = 1; i < msi->mapped; i++) {
         /* pirqs of a block go with its first */
         xen_pt_vector_unbind(dev, &msi->vector[i]);
@@ -190,61 +191,87 @@ static uint64_t message_address(const XenPtDevice *dev)
     return hi << 32 | lo;
 }
 
+static void failed(XenPtDevice *dev, unsigned i, int error)
+{
+    xen_pt_vector_failed(dev, "MSI", i, error);
+    if (xen_pt_vector_may_retry(error)) {
+        xen_pt_retry_later(dev);
+    }
+}
+
+/* The block of n vectors; masked ones too, so that they can be pending. */
+static bool map_block(XenPtDevice *dev, unsigned n, int wanted_pirq)
+{
+    XenPtMsi *msi = &dev->msi;
+    const XenPtMsiRequest request = {
+        .address = dev->host->info.address, .count = n,
+        .wanted_pirq = wanted_pirq,
+    };
+    int ret;
+
+    if (msi->mapped &&
+        (msi->mapped != n ||
+         (wanted_pirq >= 0 && wanted_pirq != msi->vector[0].pirq))) {
+        release(dev);
+    }
+    if (msi->mapped) {
+        return true;
+    }
+    ret = xen_pt_vector_map(dev, &msi->vector[0], &request);
+    if (ret < 0) {
+        failed(dev, 0, -ret);
+        return false;
+    }
+    for (unsigned i = 1; i < n; i++) {
+        msi->vector[i].pirq = msi->vector[0].pirq + i;
+    }
+    msi->mapped = n;
+    return true;
+}
+
 /* Makes the bindings what the guest's registers say. */
 void xen_pt_msi_sync(XenPtDevice *dev)
 {
     XenPtMsi *msi = &dev->msi;
-    uint64_t address = message_address(dev);
-    uint32_t data, mask = masked(dev);
-    unsigned mme, n;
-    int ret = 0;
+    uint64_t address;
+    uint32_t data, mask;
+    unsigned mme, n, bad = 0;
+    bool bound = false;
+    int error = 0;
 
     dev->msi_settle_at = -1;
-    if (!msi->inst || !msi->enabled || !xen_pt_may_issue(dev)) {
+    if (!msi->enabled || !xen_pt_may_issue(dev)) {
         return;
     }
+    address = message_address(dev);
     data = xen_pt_config_value(dev, msi->data, 2);
+    mask = masked(dev);
     mme = (xen_pt_config_value(dev, msi->offset + PCI_MSI_FLAGS, 2) &
            PCI_MSI_FLAGS_QSIZE) >> 4;
     n = MIN(1u << MIN(mme, 5), msi->max_vectors);
-    if (msi->mapped && msi->mapped != n) {
-        release(dev);
+    if (!map_block(dev, n, n == 1 ? xen_pt_vector_wanted_pirq(dev, address,
+                                                              data) : -1)) {
+        return;
     }
     for (unsigned i = 0; i < n; i++) {
         XenPtVector *v = &msi->vector[i];
-        XenPtMsiRequest request = {
-            .address = dev->host->info.address, .count = n,
-            .wanted_pirq = n == 1 ? xen_pt_vector_wanted_pirq(dev, address,
-                                                              data) : -1,
-        };
-        XenPtMsiBinding binding = xen_pt_vector_message(address, data | i,
-                                                        0);
+        XenPtMsiBinding binding =
+            xen_pt_vector_message(address, (data & ~(n - 1)) | i, 0);
 
         if (mask & (1u << i)) {
             xen_pt_vector_unbind(dev, v);
-            continue;
+            v->error = 0;
+        } else if (xen_pt_vector_bind(dev, v, &binding) < 0) {
+            bad = i;
+            error = v->error;
+            failed(dev, i, error);
         }
-        if (i && v->pirq < 0) {
-            if (msi->vector[0].pirq < 0) {
-                break;
-            }
-            v->pirq = msi->vector[0].pirq + i;
-        }
-        ret = xen_pt_vector_sync(dev, v, &request, &binding);
-        if (ret < 0) {
-            xen_pt_vector_failed(dev, "MSI", i, -ret);
-            if (xen_pt_vector_may_retry(-ret)) {
-                xen_pt_retry_later(dev);
-            }
-            break;
-        }
-        msi->mapped = n;
+        bound |= v->bound;
     }
-    if (ret < 0 && n > 1) {
+    if (error && !bound) {
+        /* of no use to anybody: nothing stays behind */
         release(dev);
-    }
-    if (msi->mapped && msi->vector[0].pirq < 0) {
-        msi->mapped = 0;
+        msi->vector[bad].error = error;
     }
     write_enable(dev, msi->mapped > 0);
 }
@@ -265,7 +292,6 @@ void xen_pt_msi_control(XenPtDevice *dev)
     } else if (msi->enabled) {
         msi->enabled = false;
         dev->msi_settle_at = -1;
-        write_enable(dev, false);
         release(dev);
     }
     xen_pt_timer_update(dev);
@@ -293,13 +319,18 @@ void xen_pt_msi_stop(XenPtDevice *dev)
 
     if (msi->inst) {
         msi->enabled = false;
-        write_enable(dev, false);
         release(dev);
     }
 }
 
 bool xen_pt_msi_waits(const XenPtDevice *dev)
 {
-    return dev->msi.enabled && !dev->msi.vector[0].bound &&
-           xen_pt_vector_may_retry(dev->msi.vector[0].error);
+    for (unsigned i = 0; dev->msi.enabled && i < dev->msi.max_vectors; i++) {
+        const XenPtVector *v = &dev->msi.vector[i];
+
+        if (!v->bound && xen_pt_vector_may_retry(v->error)) {
+            return true;
+        }
+    }
+    return false;
 }

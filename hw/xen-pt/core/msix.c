@@ -97,9 +97,13 @@ const XenPtCapability xen_pt_cap_msix = {
 static void write_flags(XenPtDevice *dev, uint16_t flags)
 {
     XenPtMsix *msix = &dev->msix;
+    uint16_t at = msix->offset + PCI_MSIX_FLAGS;
+    /* reserved bits are to be kept: PCI 3.0, 6.8.2.3 */
+    uint16_t rest = xen_pt_config_host(dev, at, 2) &
+                    ~(PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
 
     if (msix->hw_flags != flags &&
-        xen_pt_host_write16(dev, msix->offset + PCI_MSIX_FLAGS, flags)) {
+        xen_pt_host_write16(dev, at, rest | flags)) {
         msix->hw_flags = flags;
     }
 }
@@ -120,6 +124,7 @@ static void sync_entry(XenPtDevice *dev, unsigned i)
 {
     XenPtMsix *msix = &dev->msix;
     XenPtMsixEntry *e = &msix->entry[i];
+    XenPtVector *v = &e->vector;
     uint64_t address = (uint64_t)e->dword[1] << 32 | e->dword[0];
     XenPtMsiRequest request = {
         .address = dev->host->info.address, .msix = true, .entry = i,
@@ -135,8 +140,17 @@ static void sync_entry(XenPtDevice *dev, unsigned i)
         !xen_pt_may_issue(dev)) {
         return;
     }
-    ret = xen_pt_vector_sync(dev, &e->vector, &request, &want);
+    if (request.wanted_pirq >= 0 && v->pirq != request.wanted_pirq) {
+        xen_pt_vector_release(dev, v);
+    }
+    ret = xen_pt_vector_map(dev, v, &request);
+    if (ret >= 0) {
+        ret = xen_pt_vector_bind(dev, v, &want);
+    }
     if (ret < 0) {
+        /* of no use to anybody, and Xen would take its unmask for itself */
+        xen_pt_vector_release(dev, v);
+        v->error = -ret;
         xen_pt_vector_failed(dev, "MSI-X", i, -ret);
         if (xen_pt_vector_may_retry(-ret)) {
             xen_pt_retry_later(dev);

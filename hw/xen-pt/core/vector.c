@@ -99,48 +99,42 @@ bool xen_pt_vector_may_retry(int error)
     return error == EPERM || error == ENODEV || error == EAGAIN;
 }
 
-int xen_pt_vector_sync(XenPtDevice *dev, XenPtVector *v,
-                       const XenPtMsiRequest *request,
+int xen_pt_vector_map(XenPtDevice *dev, XenPtVector *v,
+                      const XenPtMsiRequest *request)
+{
+    int ret, pirq = request->wanted_pirq;
+
+    if (v->pirq >= 0) {
+        return 0;
+    }
+    ret = dev->hv->ops->map_msi(dev->hv, request, &pirq);
+    if (ret >= 0 && pirq < 0) {
+        ret = -ERANGE;
+    }
+    if (ret < 0) {
+        v->error = -ret;
+        return ret;
+    }
+    dev->counters.irq_maps++;
+    v->pirq = pirq;
+    xen_pt_event(dev, XEN_PT_EVENT_IRQ_MAP, request->entry, pirq,
+                 request->count, request->msix ? "MSI-X" : "MSI");
+    return 0;
+}
+
+int xen_pt_vector_bind(XenPtDevice *dev, XenPtVector *v,
                        const XenPtMsiBinding *want)
 {
-    int ret, pirq;
+    int ret;
 
-    if (v->pirq >= 0 && request->wanted_pirq >= 0 &&
-        v->pirq != request->wanted_pirq) {
-        xen_pt_vector_release(dev, v);
-    }
-    if (v->pirq < 0) {
-        pirq = request->wanted_pirq;
-        ret = dev->hv->ops->map_msi(dev->hv, request, &pirq);
-        if (ret >= 0 && pirq < 0) {
-            ret = -ERANGE;
-        }
-        if (ret < 0) {
-            v->error = -ret;
-            return ret;
-        }
-        dev->counters.irq_maps++;
-        v->pirq = pirq;
-        xen_pt_event(dev, XEN_PT_EVENT_IRQ_MAP, request->entry, pirq,
-                     request->count, request->msix ? "MSI-X" : "MSI");
-    }
-    if (v->bound && v->binding.gtable != want->gtable) {
-        /* Xen learns a table's address only with the first binding */
-        xen_pt_vector_unbind(dev, v);
-    }
     if (v->bound && v->binding.gvec == want->gvec &&
         v->binding.gflags == want->gflags) {
         return 0;
     }
     ret = dev->hv->ops->bind_msi(dev->hv, v->pirq, want);
     if (ret < 0) {
-        /* what was bound before a refused change is bound no longer */
-        bool bound = v->bound;
-
-        if (bound) {
-            xen_pt_vector_unbind(dev, v);
-        }
-        xen_pt_vector_release(dev, v);
+        /* what was bound before a refused change is no longer true */
+        xen_pt_vector_unbind(dev, v);
         v->error = -ret;
         return ret;
     }
