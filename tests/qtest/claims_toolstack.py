@@ -161,8 +161,14 @@ def a_detach_the_guest_ignores_can_be_finished_later(env, host):
             raise AssertionError('gone without the guest')
         guest.msix_setup(1)         # the device is still the guest's
         check(any(p.bound for p in m.state().pirqs), 'interrupts')
-        m.advance(50)       # QEMU refuses a second one within 1 ms
-        xl.pci_remove(fn, guest=lambda: m.eject(guest.slot), timeout=3)
+        try:
+            m.advance(50)
+            xl.pci_remove(fn, guest=lambda: m.eject(guest.slot), timeout=3)
+        except QmpError as error:
+            # QEMU before 8.1 knows no second device_del while one is open.
+            check('already in the process' in str(error), str(error))
+            m.eject(guest.slot)
+            m.wait_gone(fn)
         m.assert_nothing_left()
 
 
