@@ -173,6 +173,23 @@ static void half_a_message_is_never_bound(void)
     fake_close(fake);
 }
 
+/* Another vCPU may read, or write, anything between address and data. */
+static void accesses_elsewhere_do_not_bind_half_a_message(void)
+{
+    Fake *fake = enabled();
+
+    fake_write(fake, ADDRESS, DEST(2), 4);
+    fake_read(fake, 0, 4);
+    fake_read(fake, ADDRESS, 4);
+    fake_read(fake, CONTROL, 2);
+    fake_write(fake, 0x0c, 0x10, 1);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
+    fake_write(fake, DATA, 0x42, 2);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 1);
+    g_assert_cmphex(fake_binding(fake->hv, first_pirq(fake))->gvec, ==, 0x42);
+    fake_close(fake);
+}
+
 static void an_address_alone_takes_effect_by_itself(void)
 {
     Fake *fake = enabled();
@@ -821,6 +838,7 @@ int main(int argc, char **argv)
     ADD(enabling_again_without_a_new_message_binds_the_old);
     ADD(moving_costs_one_call);
     ADD(half_a_message_is_never_bound);
+    ADD(accesses_elsewhere_do_not_bind_half_a_message);
     ADD(an_address_alone_takes_effect_by_itself);
     ADD(disabling_forgets_a_pending_address);
     ADD(byte_writes_make_the_same_message);

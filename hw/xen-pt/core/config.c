@@ -383,10 +383,6 @@ uint32_t xen_pt_device_config_read(XenPtDevice *dev, uint32_t addr,
     if (addr + len > XEN_PT_CONFIG_SIZE) {
         xen_pt_config_open_extended(dev);
     }
-    if (dev->msi_settle_at >= 0) {
-        /* whoever reads has done writing: see msi.c */
-        xen_pt_msi_sync(dev);
-    }
     if (G_LIKELY(addr <= XEN_PT_CONFIG_EXT_SIZE - 4)) {
         mask = ones(len);
         memcpy(&virt, c->virt + addr, 4);
@@ -495,9 +491,6 @@ void xen_pt_device_config_write(XenPtDevice *dev, uint32_t addr,
                    (c->virt[at] != 0xff || c->value[at] != in[i])) {
             denied |= 1u << i;
         }
-    }
-    if (dev->msi_settle_at >= 0 && !(actions & XEN_PT_ACTION_MSI_DATA)) {
-        xen_pt_msi_sync(dev);
     }
     for (unsigned i = 0; i <= len; i++) {
         if (i < len && reaches_host(c, addr + i, in[i])) {

@@ -18,8 +18,11 @@
  * would be a surprise to whoever is placed there next.
  */
 #define XEN_PT_SETTLE_MS     100
-/* MSI address without data: Linux writes both within microseconds. */
-#define XEN_PT_MSI_SETTLE_MS 2
+/*
+ * MSI address without data: guests write both within microseconds, unless
+ * the vCPU that does it is not scheduled for a while.
+ */
+#define XEN_PT_MSI_SETTLE_MS 10
 /* Refused maps and vectors that Xen may grant later are tried this often. */
 #define XEN_PT_RETRY_MS      50
 #define XEN_PT_RETRY_SLOW_MS 250

@@ -5,8 +5,8 @@
  * Address, data and mask are the guest's own and never reach the device:
  * Xen programs the hardware.  A guest that moves an enabled interrupt writes
  * address and data one after the other; the binding follows the data, or,
- * when only the address changed, the next access to anything else or a short
- * deadline, so that no half-written message is ever bound.
+ * when only the address changed, a short deadline, so that no half-written
+ * message is bound.  Other accesses tell nothing: another vCPU may make them.
  *
  * More than one vector, and mask bits, are offered only where Xen can map a
  * block of vectors; a masked vector is an unbound one.
