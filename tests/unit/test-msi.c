@@ -277,6 +277,50 @@ static void xsa_129_guest_cannot_write_msi_mask(void)
     fake_close(fake);
 }
 
+/*
+ * Xen turns INTx on in the device when the last MSI vector is unmapped; the
+ * guest's INTx Disable must still hold after it.
+ */
+static int xen_enables_intx(FakeHypervisor *hv, const FakeCall *call)
+{
+    FakeHost *host = hv->opaque;
+
+    if (call->op == FAKE_UNMAP_PIRQ) {
+        fake_set16(host, COMMAND, fake_get16(host, COMMAND) & ~INTX_DISABLE);
+    }
+    return 0;
+}
+
+static void intx_disable_survives_that_xen_turns_intx_on(void)
+{
+    Fake *fake = rich();
+
+    fake->hv->refuse = xen_enables_intx;
+    fake->hv->opaque = fake->host;
+    fake_write(fake, COMMAND, INTX_DISABLE | 6, 2);
+    fake_write(fake, CONTROL, ENABLE, 2);
+    fake_write(fake, CONTROL, 0, 2);
+    g_assert_true(fake_get16(fake->host, COMMAND) & INTX_DISABLE);
+    fake_write(fake, CONTROL, ENABLE, 2);
+    xen_pt_device_stop(fake->dev);
+    g_assert_true(fake_get16(fake->host, COMMAND) & INTX_DISABLE);
+    fake_close(fake);
+}
+
+static void intx_disable_is_set_at_stop_without_a_line(void)
+{
+    FakeHost *host = plain_host();
+    Fake *fake;
+
+    fake = fake_start(host, NULL);
+    fake->hv->refuse = xen_enables_intx;
+    fake->hv->opaque = fake->host;
+    fake_write(fake, CONTROL, ENABLE, 2);
+    xen_pt_device_stop(fake->dev);
+    g_assert_true(fake_get16(fake->host, COMMAND) & INTX_DISABLE);
+    fake_close(fake);
+}
+
 static void enable_found_on_is_turned_off_at_start(void)
 {
     FakeHost *host = plain_host();
@@ -845,6 +889,8 @@ int main(int argc, char **argv)
     ADD(a_32_bit_capability_works);
     ADD(xsa_128_guest_cannot_write_msi_address_or_data);
     ADD(xsa_129_guest_cannot_write_msi_mask);
+    ADD(intx_disable_survives_that_xen_turns_intx_on);
+    ADD(intx_disable_is_set_at_stop_without_a_line);
     ADD(enable_found_on_is_turned_off_at_start);
     ADD(a_block_is_mapped_by_one_call);
     ADD(low_bits_of_the_data_are_the_vector_s);

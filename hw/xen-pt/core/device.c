@@ -382,10 +382,8 @@ void xen_pt_device_stop(XenPtDevice *dev)
     xen_pt_bars_drop(dev);
     xen_pt_intx_stop(dev);
     xen_pt_power_stop(dev);
-    if (dev->hw_command_known) {
-        write_command(dev, (dev->found_command & ~COMMAND_PASSED) |
-                           PCI_COMMAND_INTX_DISABLE);
-    }
+    write_command(dev, (dev->found_command & ~COMMAND_PASSED) |
+                       PCI_COMMAND_INTX_DISABLE);
     dev->state = XEN_PT_STATE_STOPPED;
     dev->settle_at = dev->msi_settle_at = dev->retry_at = -1;
     xen_pt_timer_update(dev);

@@ -171,7 +171,12 @@ static void release(XenPtDevice *dev)
         xen_pt_vector_init(&msi->vector[i]);
     }
     xen_pt_vector_release(dev, &msi->vector[0]);
-    msi->mapped = 0;
+    if (msi->mapped) {
+        msi->mapped = 0;
+        /* Xen has cleared INTx Disable as it unmapped: pci_intx() there */
+        dev->hw_command_known = false;
+        xen_pt_command_update(dev);
+    }
 }
 
 static uint32_t masked(const XenPtDevice *dev)
