@@ -413,8 +413,8 @@ void xen_pt_device_reset(XenPtDevice *dev)
     }
     xen_pt_event(dev, XEN_PT_EVENT_RESET, 0, 0, 0, "machine");
     xen_pt_config_reset(dev);
-    xen_pt_msix_control(dev);
     xen_pt_msi_control(dev);
+    xen_pt_msix_control(dev);
     xen_pt_msix_reset(dev);
     xen_pt_power_update(dev);
     xen_pt_command_update(dev);

@@ -208,6 +208,8 @@ void xen_pt_msi_quiet(XenPtDevice *dev);     /* off in hardware, at start */
 void xen_pt_msi_control(XenPtDevice *dev);
 void xen_pt_msi_sync(XenPtDevice *dev);
 void xen_pt_msi_written(XenPtDevice *dev, uint32_t addr, unsigned len);
+/* Off in hardware, unbound, unmapped; the guest's state stays. */
+void xen_pt_msi_release(XenPtDevice *dev);
 void xen_pt_msi_stop(XenPtDevice *dev);
 bool xen_pt_msi_waits(const XenPtDevice *dev);
 void xen_pt_msix_quiet(XenPtDevice *dev);

@@ -160,7 +160,7 @@ void xen_pt_msi_quiet(XenPtDevice *dev)
     }
 }
 
-static void release(XenPtDevice *dev)
+void xen_pt_msi_release(XenPtDevice *dev)
 {
     XenPtMsi *msi = &dev->msi;
 
@@ -217,7 +217,7 @@ static bool map_block(XenPtDevice *dev, unsigned n, int wanted_pirq)
     if (msi->mapped &&
         (msi->mapped != n ||
          (wanted_pirq >= 0 && wanted_pirq != msi->vector[0].pirq))) {
-        release(dev);
+        xen_pt_msi_release(dev);
     }
     if (msi->mapped) {
         return true;
@@ -245,7 +245,7 @@ void xen_pt_msi_sync(XenPtDevice *dev)
     int error = 0;
 
     dev->msi_settle_at = -1;
-    if (!msi->enabled || !xen_pt_may_issue(dev)) {
+    if (!msi->enabled || dev->msix.enabled || !xen_pt_may_issue(dev)) {
         return;
     }
     address = message_address(dev);
@@ -275,7 +275,7 @@ void xen_pt_msi_sync(XenPtDevice *dev)
     }
     if (error && !bound) {
         /* of no use to anybody: nothing stays behind */
-        release(dev);
+        xen_pt_msi_release(dev);
         msi->vector[bad].error = error;
     }
     write_enable(dev, msi->mapped > 0);
@@ -297,7 +297,7 @@ void xen_pt_msi_control(XenPtDevice *dev)
     } else if (msi->enabled) {
         msi->enabled = false;
         dev->msi_settle_at = -1;
-        release(dev);
+        xen_pt_msi_release(dev);
     }
     xen_pt_timer_update(dev);
 }
@@ -324,7 +324,7 @@ void xen_pt_msi_stop(XenPtDevice *dev)
 
     if (msi->inst) {
         msi->enabled = false;
-        release(dev);
+        xen_pt_msi_release(dev);
     }
 }
 

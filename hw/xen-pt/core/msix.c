@@ -185,12 +185,18 @@ void xen_pt_msix_control(XenPtDevice *dev)
     msix->maskall = flags & PCI_MSIX_FLAGS_MASKALL;
     if (flags & PCI_MSIX_FLAGS_ENABLE) {
         msix->enabled = true;
+        /*
+         * Both at once is forbidden (PCI 3.0, 6.8), but a guest may try, and
+         * Xen's count of MSI-X users does not survive it.
+         */
+        xen_pt_msi_release(dev);
         xen_pt_msix_sync(dev);
         write_flags(dev, flags);
     } else if (msix->enabled) {
         msix->enabled = false;
         write_flags(dev, flags);
         release_all(dev);
+        xen_pt_msi_sync(dev);
     }
 }
 
