@@ -13,6 +13,10 @@
 /* xc_domain_bind_pt_pci_irq() has 8 bits for the pirq. */
 #define MAX_INTX_PIRQ 255
 
+#ifndef GUEST_TYPE_FILE
+#define GUEST_TYPE_FILE "/sys/hypervisor/guest_type"
+#endif
+
 typedef struct XenHypervisor {
     XenPtHypervisor hv;
     xc_interface *xch;
@@ -366,7 +370,7 @@ static bool has_multi_msi(XenHypervisor *x)
 static bool is_pvh_dom0(void)
 {
     char text[8] = "";
-    int fd = open("/sys/hypervisor/guest_type", O_RDONLY | O_CLOEXEC);
+    int fd = open(GUEST_TYPE_FILE, O_RDONLY | O_CLOEXEC);
     ssize_t n;
 
     if (fd < 0) {
