@@ -11,6 +11,7 @@
 
 #include "hw/pci/pci.h"
 #include "qemu/queue.h"
+#include "qemu/thread.h"
 #include "qom/object.h"
 #include "xen-pt/device.h"
 #include "xen-pt/rules.h"
@@ -39,6 +40,7 @@ struct XenPtFunction {
 
     XenPtVm vm;
     XenPtDevice *dev;       /* NULL: not open */
+    XenPtHost *host;        /* the device's; for the thread that resets */
     QEMUTimer *timer;
     XenPtBar bar[XEN_PT_NUM_REGIONS];
 
@@ -47,6 +49,11 @@ struct XenPtFunction {
     const char *away_why;
     bool unplug_pending;    /* the guest was asked */
     int unplug_looks;       /* until it counts as one that cannot answer */
+
+    QEMUBH *reset_bh;       /* not NULL: the host resets the function */
+    QEMUTimer *reset_timer;
+    QemuThread reset_thread;
+    int reset_result;
 
     QTAILQ_ENTRY(XenPtFunction) next;
 };
@@ -78,6 +85,13 @@ void xen_pt_hotplug_domain_gone(void);
 
 /* The toolstack has given the function up; it is taken away soon. */
 void xen_pt_hotplug_dropped(XenPtFunction *fn);
+
+/* reset.c */
+
+/* For the vm port: the host's reset, on a thread. */
+void xen_pt_reset_start(XenPtVm *vm);
+/* Returns when no reset is under way. */
+void xen_pt_reset_wait(XenPtFunction *fn);
 
 /* domain.c */
 

@@ -63,6 +63,7 @@ static const XenPtVmOps xen_pt_vm_ops = {
     .page_is_alone = xen_pt_page_is_alone,
     .now_ms = xen_pt_now_ms,
     .set_timer = xen_pt_set_timer,
+    .start_reset = xen_pt_reset_start,
     .report = xen_pt_report,
     .event = xen_pt_trace_event,
 };
@@ -155,6 +156,7 @@ static XenPtDevice *xen_pt_open(XenPtFunction *fn, XenPtHypervisor *hv,
         host->ops->close(host);
         return NULL;
     }
+    fn->host = host;
     return xen_pt_device_open(host, hv, &fn->vm, &options, errp);
 }
 
@@ -183,6 +185,7 @@ static void xen_pt_pull_out(XenPtFunction *fn)
 {
     XenPtDevice *dev = fn->dev;
 
+    xen_pt_reset_wait(fn);
     xen_pt_hotplug_remove(fn);
     xen_pt_domain_remove(fn);
     QTAILQ_REMOVE(&xen_pt_functions, fn, next);

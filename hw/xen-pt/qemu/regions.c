@@ -87,6 +87,7 @@ void xen_pt_commit_layout(XenPtVm *vm, const XenPtLayout *layout)
 {
     XenPtFunction *fn = container_of(vm, XenPtFunction, vm);
     PCIDevice *pci = PCI_DEVICE(fn);
+    XenPtFunction *other;
     uint16_t command = 0;
 
     trace_xen_pt_layout(xen_pt_function_name(fn), layout->io_decode,
@@ -119,6 +120,12 @@ void xen_pt_commit_layout(XenPtVm *vm, const XenPtLayout *layout)
      * the two decode enables.
      */
     memory_region_transaction_begin();
+    /* what others have put off must not lie where this one comes to be */
+    QTAILQ_FOREACH(other, &xen_pt_functions, next) {
+        if (other != fn && other->dev) {
+            xen_pt_device_settle(other->dev);
+        }
+    }
     pci_default_write_config(pci, PCI_COMMAND, command, 2);
     memory_region_transaction_commit();
 }
