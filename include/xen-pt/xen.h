@@ -46,6 +46,14 @@ typedef struct XenPtDomainWatchOps {
      * not watched any more.
      */
     void (*dropped)(void *opaque, const XenPtAddress *address);
+    /*
+     * libxl has finished attaching the function: permissions are granted,
+     * the function is assigned.  options is what its entry in the backend
+     * says, "msitranslate=0,power_mgmt=0,permissive=0,rdm_policy=strict".
+     * Called once for each _add(); never under XAPI.  May be NULL.
+     */
+    void (*attached)(void *opaque, const XenPtAddress *address,
+                     const char *options);
 } XenPtDomainWatchOps;
 
 /*
@@ -72,7 +80,7 @@ void xen_pt_domain_watch_process(XenPtDomainWatch *watch);
  */
 XenPtDomainState xen_pt_domain_watch_check(XenPtDomainWatch *watch);
 
-/* Reports when libxl drops the function; false: xenstore refused. */
+/* Reports what libxl does with the function; false: xenstore refused. */
 bool xen_pt_domain_watch_add(XenPtDomainWatch *watch,
                              const XenPtAddress *address);
 void xen_pt_domain_watch_remove(XenPtDomainWatch *watch,

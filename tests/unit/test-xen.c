@@ -345,7 +345,7 @@ static void store(const char *path, const char *value)
     }
     g_hash_table_iter_init(&iter, xen.watches);
     while (g_hash_table_iter_next(&iter, &token, &watched)) {
-        if (!strcmp(watched, path)) {
+        if (g_str_has_prefix(path, watched)) {
             push_event(token);
         }
     }
@@ -711,9 +711,22 @@ static void say_dropped(void *opaque, const XenPtAddress *address)
     }
 }
 
+static void say_attached(void *opaque, const XenPtAddress *address,
+                         const char *options)
+{
+    Fixture *f = opaque;
+    char bdf[XEN_PT_BDF_LEN];
+
+    g_string_append_printf(f->said, "attached %s %s\n",
+                           xen_pt_address_format(address, bdf), options);
+}
+
+static const XenPtDomainWatchOps ops = {
+    say_state, say_dropped, say_attached
+};
+
 static void start_watch(Fixture *f)
 {
-    static const XenPtDomainWatchOps ops = { say_state, say_dropped };
     GError *err = NULL;
 
     f->watch = xen_pt_domain_watch_new(handle, DOMID, &ops, f, &err);
@@ -850,7 +863,7 @@ static void a_key_that_vanishes_drops_the_function(Fixture *f,
     store(KEY, "7");
     store(KEY, NULL);
     expect_said(f, "");
-    g_assert_cmpuint(g_hash_table_size(xen.watches), ==, 1);
+    g_assert_cmpuint(g_hash_table_size(xen.watches), ==, 2);
 }
 
 static void a_key_that_vanishes_before_it_is_processed_counts(
@@ -923,7 +936,7 @@ static void a_function_that_left_is_not_reported(Fixture *f,
     xen_pt_domain_watch_remove(f->watch, &nic);
     xen_pt_domain_watch_remove(f->watch, &nic);
     expect_said(f, "");
-    g_assert_cmpuint(g_hash_table_size(xen.watches), ==, 1);
+    g_assert_cmpuint(g_hash_table_size(xen.watches), ==, 2);
 }
 
 static void a_callback_may_add_the_function_again(Fixture *f,
@@ -947,10 +960,56 @@ static void a_callback_may_add_the_function_again(Fixture *f,
     expect_said(f, "dropped 0000:03:02.1\n");
 }
 
+#define BACKEND "/local/domain/0/backend/pci/7/0/"
+
+static void the_end_of_an_attach_is_seen_once(Fixture *f, gconstpointer data)
+{
+    const XenPtAddress disk = { 0, 4, 0, 0 };
+
+    start_watch(f);
+    g_assert_true(xen_pt_domain_watch_add(f->watch, &disk));
+    g_assert_true(xen_pt_domain_watch_add(f->watch, &nic));
+    expect_said(f, "");
+    store(BACKEND "num_devs", "2");
+    store(BACKEND "dev-1", "0000:03:02.1");
+    expect_said(f, "");
+    store(BACKEND "opts-1", "msitranslate=1,power_mgmt=0");
+    expect_said(f, "attached 0000:03:02.1 msitranslate=1,power_mgmt=0\n");
+    store(BACKEND "state-1", "4");
+    expect_said(f, "");
+    store(BACKEND "opts-0", "power_mgmt=1");
+    store(BACKEND "dev-0", "0000:04:00.0");
+    expect_said(f, "attached 0000:04:00.0 power_mgmt=1\n");
+    store(BACKEND "state-0", "4");
+    expect_said(f, "");
+}
+
+static void a_garbled_backend_attaches_nothing(Fixture *f,
+                                               gconstpointer data)
+{
+    static const char *const num[] = {
+        "", "-1", "257", "4294967297", "x", "2x",
+    };
+
+    start_watch(f);
+    g_assert_true(xen_pt_domain_watch_add(f->watch, &nic));
+    store(BACKEND "opts-0", "power_mgmt=1");
+    for (size_t i = 0; i < G_N_ELEMENTS(num); i++) {
+        store(BACKEND "dev-0", "0000:03:02.1");
+        store(BACKEND "num_devs", num[i]);
+        expect_said(f, "");
+    }
+    store(BACKEND "dev-0", "03:02:1");
+    store(BACKEND "num_devs", "256");
+    expect_said(f, "");
+    store(BACKEND "dev-255", "0000:03:02.1");
+    store(BACKEND "opts-255", "");
+    expect_said(f, "attached 0000:03:02.1 \n");
+}
+
 static void each_failure_to_start_leaves_nothing_open(Fixture *f,
                                                       gconstpointer data)
 {
-    static const XenPtDomainWatchOps ops = { say_state, say_dropped };
     GError *err = NULL;
 
     xen.no_store = true;
@@ -1006,6 +1065,8 @@ int main(int argc, char **argv)
     TEST(a_store_that_does_not_answer_drops_nothing);
     TEST(a_function_that_left_is_not_reported);
     TEST(a_callback_may_add_the_function_again);
+    TEST(the_end_of_an_attach_is_seen_once);
+    TEST(a_garbled_backend_attaches_nothing);
     TEST(each_failure_to_start_leaves_nothing_open);
     return g_test_run();
 }

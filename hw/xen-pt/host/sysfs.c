@@ -308,9 +308,10 @@ static bool take_resource(SysfsHost *s, int i, const Resource *res,
         return true;
     }
     if (i == XEN_PT_ROM_REGION && res->flags & RES_ROM_SHADOW) {
-        warn(warnings, "%s: its expansion ROM is the firmware's copy in RAM "
-             "at 0x%" PRIx64 ", so the guest will not see it; give one with "
-             "romfile= if the guest needs it", s->name, res->start);
+        warn(warnings, "%s: the host knows its expansion ROM only as the "
+             "firmware's copy in RAM at 0x%" PRIx64 ", so the guest will not "
+             "see it; let the host boot with another display if the guest "
+             "needs the ROM", s->name, res->start);
         return true;
     }
     r->base = res->start;

@@ -15,6 +15,9 @@
 #include "xen-pt/xen.h"
 
 #define DOMAIN_TOKEN "domain"
+#define BACKEND_TOKEN "backend"
+/* More entries than a bus has functions are not libxl's. */
+#define BACKEND_MAX 256
 #define RESUME_POLL_MS 100
 
 typedef struct WatchedFunction {
@@ -22,6 +25,7 @@ typedef struct WatchedFunction {
     char token[XEN_PT_BDF_LEN];
     bool dirty;             /* its key has to be read again */
     bool seen;              /* it named our domain */
+    bool attached;          /* that was called back */
 } WatchedFunction;
 
 struct XenPtDomainWatch {
@@ -97,29 +101,36 @@ XenPtDomainState xen_pt_domain_watch_check(XenPtDomainWatch *watch)
 
 /* -- libxl's keys ----------------------------------------------------------- */
 
-/* The number in the key, -1: it is not there, -2: no answer. */
-static int read_owner(XenPtDomainWatch *watch, const XenPtAddress *address)
+/*
+ * A number below limit, -1: it is not there or not one, -2: no answer.
+ * Takes path over.
+ */
+static int read_number(XenPtDomainWatch *watch, char *path, unsigned limit)
 {
-    char *path = key_path(address);
     unsigned len;
     char *text, *end;
-    guint64 domid;
-    int owner = -1;
+    guint64 number;
+    int result = -1;
 
     errno = 0;
     text = xs_read(watch->xs, XBT_NULL, path, &len);
     if (!text && errno != ENOENT) {
-        owner = -2;
+        result = -2;
     }
     g_free(path);
     if (text) {
-        domid = g_ascii_strtoull(text, &end, 10);
-        if (end != text && *end == '\0' && domid < DOMID_FIRST_RESERVED) {
-            owner = domid;
+        number = g_ascii_strtoull(text, &end, 10);
+        if (end != text && *end == '\0' && number < limit) {
+            result = number;
         }
         free(text);
     }
-    return owner;
+    return result;
+}
+
+static int read_owner(XenPtDomainWatch *watch, const XenPtAddress *address)
+{
+    return read_number(watch, key_path(address), DOMID_FIRST_RESERVED);
 }
 
 int xen_pt_domain_watch_owner(XenPtDomainWatch *watch,
@@ -223,6 +234,72 @@ static void look_at_functions(XenPtDomainWatch *watch)
     }
 }
 
+/* -- libxl's backend --------------------------------------------------------- */
+
+static char *backend_path(XenPtDomainWatch *watch)
+{
+    return g_strdup_printf("/local/domain/0/backend/pci/%u/0", watch->domid);
+}
+
+/* The value of NAME-INDEX; the caller frees it with free(). */
+static char *read_entry(XenPtDomainWatch *watch, const char *backend,
+                        const char *name, int index)
+{
+    char *path = g_strdup_printf("%s/%s-%d", backend, name, index);
+    unsigned len;
+    char *text = xs_read(watch->xs, XBT_NULL, path, &len);
+
+    g_free(path);
+    return text;
+}
+
+/* The function is there with its options: libxl writes that last. */
+static void look_at_entry(XenPtDomainWatch *watch, const char *backend,
+                          int index)
+{
+    char *device = read_entry(watch, backend, "dev", index);
+    char *options = read_entry(watch, backend, "opts", index);
+    char token[XEN_PT_BDF_LEN];
+    XenPtAddress address;
+    guint i;
+
+    if (device && options && xen_pt_address_parse(device, &address) &&
+        find_function(watch, xen_pt_address_format(&address, token), &i)) {
+        WatchedFunction *f = g_ptr_array_index(watch->functions, i);
+
+        if (!f->attached) {
+            f->attached = true;
+            watch->ops->attached(watch->opaque, &address, options);
+        }
+    }
+    free(device);
+    free(options);
+}
+
+static void look_at_backend(XenPtDomainWatch *watch)
+{
+    char *backend = backend_path(watch);
+    int n = read_number(watch, g_strdup_printf("%s/num_devs", backend),
+                        BACKEND_MAX + 1);
+
+    for (int i = 0; i < n; i++) {
+        look_at_entry(watch, backend, i);
+    }
+    g_free(backend);
+}
+
+static bool all_attached(XenPtDomainWatch *watch)
+{
+    for (guint i = 0; i < watch->functions->len; i++) {
+        WatchedFunction *f = g_ptr_array_index(watch->functions, i);
+
+        if (!f->attached) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* -- the watch --------------------------------------------------------------- */
 
 int xen_pt_domain_watch_fd(const XenPtDomainWatch *watch)
@@ -232,7 +309,7 @@ int xen_pt_domain_watch_fd(const XenPtDomainWatch *watch)
 
 void xen_pt_domain_watch_process(XenPtDomainWatch *watch)
 {
-    bool ask = false;
+    bool ask = false, backend = false;
     uint64_t ticks;
     guint index;
     char **event;
@@ -240,6 +317,8 @@ void xen_pt_domain_watch_process(XenPtDomainWatch *watch)
     while ((event = xs_check_watch(watch->xs))) {
         if (!strcmp(event[XS_WATCH_TOKEN], DOMAIN_TOKEN)) {
             ask = true;
+        } else if (!strcmp(event[XS_WATCH_TOKEN], BACKEND_TOKEN)) {
+            backend = true;
         } else if (find_function(watch, event[XS_WATCH_TOKEN], &index)) {
             WatchedFunction *f = g_ptr_array_index(watch->functions, index);
 
@@ -254,6 +333,9 @@ void xen_pt_domain_watch_process(XenPtDomainWatch *watch)
         xen_pt_domain_watch_check(watch);
     }
     look_at_functions(watch);
+    if (backend && watch->ops->attached && !all_attached(watch)) {
+        look_at_backend(watch);
+    }
 }
 
 static bool poll_also(XenPtDomainWatch *watch, int fd)
@@ -287,6 +369,15 @@ static const char *start(XenPtDomainWatch *watch)
     }
     if (!xs_watch(watch->xs, "@releaseDomain", DOMAIN_TOKEN)) {
         return "watch @releaseDomain in xenstore";
+    }
+    if (watch->ops->attached) {
+        char *backend = backend_path(watch);
+        bool good = xs_watch(watch->xs, backend, BACKEND_TOKEN);
+
+        g_free(backend);
+        if (!good) {
+            return "watch the PCI backend in xenstore";
+        }
     }
     return NULL;
 }
