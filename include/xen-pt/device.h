@@ -22,6 +22,7 @@ typedef struct XenPtOptions {
     bool allow_reset;      /* the guest may reset the function (FLR) */
     bool refuse_shared;    /* a BAR that shares a page is an error */
     bool no_rom;           /* rombar=0: no expansion ROM for the guest */
+    bool multifunction;    /* the guest's slot has other functions too */
     /*
      * Rules that open single fields, as setpci names them, comma
      * separated: "44.b,CAP_PM+4.w=0x0100".  NULL: none.

@@ -137,6 +137,9 @@ static bool setup(XenPtDevice *dev, const XenPtInstance *inst,
         xen_pt_table_fix(dev, inst, PCI_SUBSYSTEM_ID, 2,
                          info->subsystem_device);
     }
+    xen_pt_table_fix(dev, inst, PCI_HEADER_TYPE, 1,
+                     dev->options.multifunction
+                     ? PCI_HEADER_TYPE_MFD : 0);
     setup_bars(dev, inst);
     if (rom.size) {
         set_bar(dev, inst->offset + PCI_ROM_ADDRESS,

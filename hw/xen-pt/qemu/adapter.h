@@ -19,7 +19,13 @@
 #include "compat.h"
 
 #define TYPE_XEN_PT "xen-pci-passthrough"
-OBJECT_DECLARE_SIMPLE_TYPE(XenPtFunction, XEN_PT)
+OBJECT_DECLARE_TYPE(XenPtFunction, XenPtFunctionClass, XEN_PT)
+
+struct XenPtFunctionClass {
+    PCIDeviceClass parent_class;
+
+    DeviceRealize parent_realize;
+};
 
 /* The region that traps what the core has not mapped. */
 typedef struct XenPtBar {

@@ -35,6 +35,13 @@
 #include "exec/memory.h"
 #endif
 
+/* Notifiers for the end of the process: moved in 10.0. */
+#if XEN_PT_QEMU_AT_LEAST(10, 0)
+#include "system/system.h"
+#else
+#include "sysemu/sysemu.h"
+#endif
+
 /* A reset method without phases: a function since 9.2. */
 #if XEN_PT_QEMU_AT_LEAST(9, 2)
 #define xen_pt_class_set_reset(dc, fn) device_class_set_legacy_reset(dc, fn)

@@ -11,6 +11,7 @@
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/timer.h"
+#include "hw/pci/pci_bus.h"
 #include "migration/vmstate.h"
 #include "xen-pt/introspect.h"
 #include "xen-pt/sysfs.h"
@@ -107,6 +108,8 @@ static bool xen_pt_options(XenPtFunction *fn, const XenPtHostInfo *info,
         .allow_reset = fn->rules.allow_reset == 1,
         .refuse_shared = fn->rules.refuse_shared == 1,
         .no_rom = !PCI_DEVICE(fn)->rom_bar,
+        .multifunction =
+            PCI_DEVICE(fn)->cap_present & QEMU_PCI_CAP_MULTIFUNCTION,
         .allow = fn->rules.allow,
         .quirks = fn->quirk_allow,
         .forbid = fn->quirk_forbid,
@@ -121,6 +124,8 @@ static XenPtDevice *xen_pt_open(XenPtFunction *fn, XenPtHypervisor *hv,
     XenPtSysfsOptions sysfs = { .owner = xen_pt_domain_owner };
     PCIDevice *pci = PCI_DEVICE(fn);
     XenPtOptions options;
+    char name[XEN_PT_BDF_LEN];
+    XenPtFunction *other;
     XenPtAddress address;
     XenPtHost *host;
 
@@ -137,6 +142,16 @@ static XenPtDevice *xen_pt_open(XenPtFunction *fn, XenPtHypervisor *hv,
                     "give it as DDDD:BB:SS.F in hexadecimal, as lspci -D "
                     "prints it", fn->hostaddr);
         return NULL;
+    }
+    QTAILQ_FOREACH(other, &xen_pt_functions, next) {
+        if (g_str_equal(xen_pt_device_name(other->dev),
+                        xen_pt_address_format(&address, name))) {
+            g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_ADDRESS,
+                        "%s: the guest has this device already, as '%s'; "
+                        "detach that first", fn->hostaddr,
+                        DEVICE(other)->id ? DEVICE(other)->id : "-");
+            return NULL;
+        }
     }
     if (pci->romfile && *pci->romfile) {
         g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_UNSUPPORTED,
@@ -224,6 +239,9 @@ static void xen_pt_realize(PCIDevice *pci, Error **errp)
     trace_xen_pt_realize(xen_pt_function_name(fn), xen_pt_version);
     hv = xen_pt_domain_get(&error);
     if (!hv) {
+        if (fn->hostaddr) {
+            g_prefix_error(&error, "%s: ", fn->hostaddr);
+        }
         goto no_domain;
     }
     fn->vm.ops = &xen_pt_vm_ops;
@@ -247,6 +265,27 @@ not_open:
 no_domain:
     trace_xen_pt_realize_failed(xen_pt_function_name(fn), error->message);
     xen_pt_set_error(errp, error);
+}
+
+/*
+ * QEMU wants to know of several functions in a slot before it registers one;
+ * the toolstack never says so.  Function 0 comes last, and by then it shows.
+ */
+static void xen_pt_realize_early(DeviceState *qdev, Error **errp)
+{
+    PCIDevice *pci = PCI_DEVICE(qdev);
+    PCIBus *bus = pci_get_bus(pci);
+
+    if (pci->devfn >= 0 && PCI_FUNC(pci->devfn) != 0) {
+        pci->cap_present |= QEMU_PCI_CAP_MULTIFUNCTION;
+    } else if (pci->devfn >= 0) {
+        for (int f = 1; f < PCI_FUNC_MAX; f++) {
+            if (bus->devices[pci->devfn + f]) {
+                pci->cap_present |= QEMU_PCI_CAP_MULTIFUNCTION;
+            }
+        }
+    }
+    XEN_PT_GET_CLASS(qdev)->parent_realize(qdev, errp);
 }
 
 static void xen_pt_exit(PCIDevice *pci)
@@ -413,6 +452,8 @@ static void xen_pt_class_init(ObjectClass *klass, XEN_PT_CLASS_DATA *data)
     pc->exit = xen_pt_exit;
     pc->config_read = xen_pt_config_read;
     pc->config_write = xen_pt_config_write;
+    device_class_set_parent_realize(dc, xen_pt_realize_early,
+                                    &XEN_PT_CLASS(klass)->parent_realize);
     dc->desc = "Assign an host PCI device with Xen";
     dc->vmsd = &vmstate_xen_pt;
     xen_pt_class_set_reset(dc, xen_pt_reset);
@@ -456,6 +497,7 @@ static const TypeInfo xen_pt_info = {
     .name = TYPE_XEN_PT,
     .parent = TYPE_PCI_DEVICE,
     .instance_size = sizeof(XenPtFunction),
+    .class_size = sizeof(XenPtFunctionClass),
     .instance_init = xen_pt_instance_init,
     .instance_finalize = xen_pt_instance_finalize,
     .class_init = xen_pt_class_init,

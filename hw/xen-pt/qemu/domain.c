@@ -11,6 +11,7 @@
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
+#include "qemu/notify.h"
 #include "hw/xen/xen.h"
 #include "adapter.h"
 #include "trace.h"
@@ -21,6 +22,25 @@ static unsigned users;
 /* The watch is calling, so that it cannot be freed. */
 static bool watch_busy;
 
+/* Nobody will ask for it, and the next owner must not find it in use. */
+static void stop_all(void)
+{
+    XenPtFunction *fn;
+
+    QTAILQ_FOREACH(fn, &xen_pt_functions, next) {
+        xen_pt_reset_wait(fn);
+        xen_pt_device_stop(fn->dev);
+    }
+}
+
+/* The toolstack ends the device model without taking its devices away. */
+static void process_ends(Notifier *notifier, void *data)
+{
+    stop_all();
+}
+
+static Notifier exit_notifier = { .notify = process_ends };
+
 static void domain_state(void *opaque, XenPtDomainState state)
 {
     XenPtFunction *fn;
@@ -30,6 +50,7 @@ static void domain_state(void *opaque, XenPtDomainState state)
         xen_pt_device_domain_state(fn->dev, state);
     }
     if (state == XEN_PT_DOMAIN_GONE) {
+        stop_all();
         xen_pt_hotplug_domain_gone();
     }
 }
@@ -63,8 +84,11 @@ static void domain_release(void)
         xen_pt_domain_watch_free(watch);
         watch = NULL;
     }
-    xen_pt_xen_close(hypervisor);
-    hypervisor = NULL;
+    if (hypervisor) {
+        qemu_remove_exit_notifier(&exit_notifier);
+        xen_pt_xen_close(hypervisor);
+        hypervisor = NULL;
+    }
 }
 
 static void domain_event(void *opaque)
@@ -90,6 +114,7 @@ XenPtHypervisor *xen_pt_domain_get(GError **errp)
         if (!hypervisor) {
             return NULL;
         }
+        qemu_add_exit_notifier(&exit_notifier);
         watch = xen_pt_domain_watch_new(xen_xc, xen_domid, &domain_ops, NULL,
                                         &error);
         if (watch) {
@@ -147,5 +172,8 @@ void xen_pt_domain_remove(XenPtFunction *fn)
 
 int xen_pt_domain_owner(void *opaque, const XenPtAddress *address)
 {
-    return watch ? xen_pt_domain_watch_owner(watch, address) : -1;
+    int owner = watch ? xen_pt_domain_watch_owner(watch, address) : -1;
+
+    /* What shares a page with it is no stranger to the guest. */
+    return owner == (int)xen_domid ? -1 : owner;
 }
