@@ -261,6 +261,21 @@ void xen_pt_config_reset(XenPtDevice *dev)
 
 /* -- open ----------------------------------------------------------------- */
 
+/* sysfs ends a file at 64 bytes for a reader without privilege. */
+static bool first_capability_readable(XenPtDevice *dev)
+{
+    uint32_t at = xen_pt_config_host(dev, PCI_CAPABILITY_LIST, 1) & ~3u;
+
+    if (!(xen_pt_config_host(dev, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST) ||
+        at < PCI_STD_HEADER_SIZEOF || dev->cached[at]) {
+        return true;
+    }
+    dev->counters.host_reads++;
+    memset(dev->cached + at, 1, 4);
+    return dev->host->ops->config_read(dev->host, at, dev->cache + at,
+                                       4) == 4;
+}
+
 bool xen_pt_config_open(XenPtDevice *dev, GError **errp)
 {
     const XenPtCapability *header = xen_pt_header();
@@ -294,14 +309,29 @@ bool xen_pt_config_open(XenPtDevice *dev, GError **errp)
                     "power and `lspci -s %s` in dom0", dev->name, dev->name);
         return false;
     }
+    if (id == 0) {
+        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
+                    "%s: its config space reads as zeros, which no device "
+                    "does; check `lspci -xs %s` in dom0", dev->name,
+                    dev->name);
+        return false;
+    }
     if ((dev->cache[PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MASK) != 0) {
         g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_UNSUPPORTED,
-                    "%s: it has a type %d header (%s); only endpoints can be "
+                    "%s: its header type is %d (%s); only endpoints can be "
                     "passed through: give the guest the functions behind it "
                     "instead", dev->name,
                     dev->cache[PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MASK,
                     (dev->cache[PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MASK) == 1
                     ? "a bridge" : "not an endpoint");
+        return false;
+    }
+
+    if (!first_capability_readable(dev)) {
+        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
+                    "%s: its config space can be read up to the header only, "
+                    "not its capabilities; the device model must run as root",
+                    dev->name);
         return false;
     }
 
