@@ -491,6 +491,7 @@ void xen_pt_device_domain_state(XenPtDevice *dev, XenPtDomainState state)
     if (state == XEN_PT_DOMAIN_RUNNING && before != state) {
         xen_pt_device_map_wanted(dev);
         xen_pt_msi_sync(dev);
+        xen_pt_msix_table_moved(dev);
         xen_pt_msix_sync(dev);
     }
 }

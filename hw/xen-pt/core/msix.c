@@ -213,21 +213,27 @@ void xen_pt_msix_table_moved(XenPtDevice *dev)
         return;
     }
     base = xen_pt_bars_address(dev, msix->table_region);
-    if (!base || base + msix->table_offset == msix->gtable) {
+    if (!base || base + msix->table_offset == msix->gtable ||
+        !xen_pt_may_issue(dev)) {
         return;
     }
     msix->gtable = base + msix->table_offset;
-    if (!xen_pt_may_issue(dev)) {
-        return;
-    }
     for (unsigned i = 0; i < msix->count; i++) {
         xen_pt_vector_unbind(dev, &msix->entry[i].vector);
     }
     for (unsigned i = 0; i < msix->count; i++) {
-        XenPtMsixEntry *e = &msix->entry[i];
+        XenPtVector *v = &msix->entry[i].vector;
 
-        if (e->vector.pirq >= 0) {
-            sync_entry(dev, i);
+        if (v->pirq < 0) {
+            continue;
+        }
+        sync_entry(dev, i);
+        if (!v->bound) {
+            /*
+             * Masked: bound anew when it is unmasked, which Xen before 4.19
+             * does not tell of a vector that is mapped.
+             */
+            xen_pt_vector_release(dev, v);
         }
     }
 }
