@@ -365,7 +365,9 @@ FX_API int xc_version(xc_interface *xch, int cmd, void *arg)
             value = version / 100 << 16 | version % 100;
             break;
         case XENVER_extraversion:
-            snprintf(arg, sizeof(xen_extraversion_t), ".0-fake");
+            /* Stable releases that have the fix of XSA-458. */
+            snprintf(arg, sizeof(xen_extraversion_t), "%s-fake",
+                     version < 418 ? ".7" : version < 419 ? ".3" : ".0");
             break;
         case XENVER_get_features:
             if (((xen_feature_info_t *)arg)->submap_idx == 0) {
@@ -390,6 +392,9 @@ static void fill_info(xc_domaininfo_t *info)
     memset(info, 0, sizeof(*info));
     info->domain = FX_DOMID;
     info->flags = XEN_DOMINF_hvm_guest;
+    if (features & 1U << XENFEAT_hvm_pirqs) {
+        info->arch_config.emulation_flags |= XEN_X86_EMU_USE_PIRQ;
+    }
     switch (dom_state) {
     case DOM_RUNNING:
         info->flags |= XEN_DOMINF_running;
@@ -691,12 +696,15 @@ FX_API int xc_physdev_map_pirq_msi(xc_interface *xch, uint32_t domid,
 {
     int err = fx_enter(FX_PHYSDEV, __func__);
     int wanted = *pirq;
-    /* Bits 31:16 of bus are the segment, where libxenctrl is new enough. */
-    unsigned int sbdf = (unsigned int)bus << 8 | (devfn & 0xff);
+    unsigned int sbdf = (bus & 0xff) << 8 | (devfn & 0xff);
     char bdf[16];
 
     (void)xch;
     (void)index;
+#if XEN_DOMCTL_INTERFACE_VERSION >= 0x00000018
+    /* Bits 31:16 are the segment; an older libxenctrl drops them. */
+    sbdf |= (unsigned int)bus & 0xffff0000;
+#endif
     fx_format_bdf(sbdf, bdf);
     err = err ? err : domain_error(domid);
     if (!err) {
@@ -978,11 +986,14 @@ FX_API void xencall_free_buffer_pages(xencall_handle *xcall, void *p,
 
 static int physdev_map(struct physdev_map_pirq *map)
 {
-    unsigned int sbdf = (unsigned int)map->bus << 8 | (map->devfn & 0xff);
+    unsigned int sbdf = (map->bus & 0xff) << 8 | (map->devfn & 0xff);
     char bdf[16];
     int err = fx_enter(FX_PHYSDEV, "PHYSDEVOP_map_pirq");
     int wanted = map->pirq;
 
+    if (map->type != MAP_PIRQ_TYPE_MSI) {
+        sbdf |= (unsigned int)map->bus & 0xffff0000;
+    }
     fx_format_bdf(sbdf, bdf);
     err = err ? err : domain_error(map->domid);
     if (!err) {

@@ -85,7 +85,7 @@ def a_header_type_other_than_0_is_refused(env, host):
             fn = standard()
             fn.config[0x0e] = header
             host.add(fn)
-            refusal(m, fn, words=[('bridge', 'header type')])
+            refusal(m, fn, words=[('bridge', 'header')])
 
 
 @claim()

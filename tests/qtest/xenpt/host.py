@@ -309,12 +309,17 @@ class Host:
             config.seek(off)
             config.write(struct.pack('<Q', value)[:size])
 
+    def _bar_offset(self, fn, index, off):
+        """mmap gives whole pages: a small BAR begins inside of one."""
+        bar = fn.bars[index]
+        return off if bar.io else off + bar.addr % PAGE
+
     def bar_write(self, fn, index, off, data):
         with open(self.path(fn, 'resource%d' % index), 'r+b') as out:
-            out.seek(off)
+            out.seek(self._bar_offset(fn, index, off))
             out.write(data)
 
     def bar_read(self, fn, index, off, size):
         with open(self.path(fn, 'resource%d' % index), 'rb') as data:
-            data.seek(off)
+            data.seek(self._bar_offset(fn, index, off))
             return data.read(size)

@@ -168,7 +168,9 @@ class Machine:
             sock.listen(1)
             sock.settimeout(TIMEOUT)
             listeners[name] = sock
-        argv = [self.env.qemu, '-accel', self.accel,
+        # xenfv brings its accelerator along.
+        accel = [] if self.machine == 'xenfv' else ['-accel', self.accel]
+        argv = [self.env.qemu] + accel + [
                 '-machine', self.machine, '-xen-domid', '7', '-nodefaults',
                 '-no-user-config', '-display', 'none', '-m', '64',
                 '-bios', os.path.join(self.env.tmp, 'bios'),

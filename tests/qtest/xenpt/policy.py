@@ -11,7 +11,7 @@ CHANGE = {
     0x05: 0x04,         # Command: INTx disable
     0x30: 0x01,         # ROM enable
     0x45: 0x1e,         # PMCSR: data select
-    0x52: 0x01,         # MSI enable
+    0x52: 0x71,         # MSI enable, and as many vectors as Xen has mapped
     0x73: 0xc0,         # MSI-X enable, mask all
     0x80 + 0x28: 0x40,  # DevCtl2: AtomicOp requester
 }
