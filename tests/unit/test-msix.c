@@ -736,6 +736,24 @@ static void what_xen_may_grant_later_is_tried_again(void)
     }
 }
 
+static void waiting_costs_one_call_at_a_time_however_many_wait(void)
+{
+    int what[2] = { FAKE_MAP_MSI, ENODEV };
+    FakeHypervisor *hv = fake_hypervisor_new();
+    Fake *fake;
+
+    hv->refuse = refuse_op;
+    hv->opaque = what;
+    fake = running_on(hv, ENTRIES);
+    fake_hypervisor_forget(hv);
+    fake_vm_advance(fake->vm, 10000);
+    /* 50 ms for 5 s, 250 ms for 5 s */
+    g_assert_cmpuint(fake_all_calls(hv), <=, 121);
+    g_assert_cmpuint(fake_all_calls(hv), >=, 110);
+    hv->refuse = NULL;
+    fake_close(fake);
+}
+
 static int refuse_after(FakeHypervisor *hv, const FakeCall *call)
 {
     int *left = hv->opaque;
@@ -769,6 +787,21 @@ static void out_of_vectors_is_said_once_with_its_cure(void)
     control(fake, 0);
     control(fake, ENABLE);
     g_assert_cmpuint(bound(fake), ==, 10);
+    fake_close(fake);
+}
+
+/* A guest that toggles must not buy 2048 refused calls with each write. */
+static void out_of_vectors_stops_an_enable_at_the_first_refusal(void)
+{
+    int left = 5;
+    FakeHypervisor *hv = fake_hypervisor_new();
+    Fake *fake;
+
+    hv->refuse = refuse_after;
+    hv->opaque = &left;
+    fake = running_on(hv, ENTRIES);
+    g_assert_cmpuint(fake_calls(hv, FAKE_MAP_MSI), ==, 6);
+    hv->refuse = NULL;
     fake_close(fake);
 }
 
@@ -960,7 +993,9 @@ int main(int argc, char **argv)
     ADD(guest_cannot_write_table_or_pba_offsets);
     ADD(the_pirq_that_the_guest_names_is_mapped);
     ADD(what_xen_may_grant_later_is_tried_again);
+    ADD(waiting_costs_one_call_at_a_time_however_many_wait);
     ADD(out_of_vectors_is_said_once_with_its_cure);
+    ADD(out_of_vectors_stops_an_enable_at_the_first_refusal);
     ADD(a_vector_that_cannot_be_mapped_leaves_the_others);
     ADD(a_refused_bind_leaks_no_pirq);
     ADD(failed_undo_leaves_nothing_behind);

@@ -120,7 +120,7 @@ static bool is_masked(const XenPtMsixEntry *e)
     return e->dword[3] & PCI_MSIX_ENTRY_CTRL_MASKBIT;
 }
 
-static void sync_entry(XenPtDevice *dev, unsigned i)
+static int sync_entry(XenPtDevice *dev, unsigned i)
 {
     XenPtMsix *msix = &dev->msix;
     XenPtMsixEntry *e = &msix->entry[i];
@@ -138,7 +138,7 @@ static void sync_entry(XenPtDevice *dev, unsigned i)
 
     if (!msix->enabled || msix->maskall || is_masked(e) ||
         !xen_pt_may_issue(dev)) {
-        return;
+        return 0;
     }
     if (request.wanted_pirq >= 0 && v->pirq != request.wanted_pirq) {
         xen_pt_vector_release(dev, v);
@@ -156,12 +156,22 @@ static void sync_entry(XenPtDevice *dev, unsigned i)
             xen_pt_retry_later(dev);
         }
     }
+    return ret;
+}
+
+/* Xen would say the same of the next vector. */
+static bool of_no_use(int ret)
+{
+    return ret == -ENOSPC || ret == -ENOMEM ||
+           (ret < 0 && xen_pt_vector_may_retry(-ret));
 }
 
 void xen_pt_msix_sync(XenPtDevice *dev)
 {
-    for (unsigned i = 0; dev->msix.inst && i < dev->msix.count; i++) {
-        sync_entry(dev, i);
+    for (unsigned i = 0; dev->msix.enabled && i < dev->msix.count; i++) {
+        if (of_no_use(sync_entry(dev, i))) {
+            break;
+        }
     }
 }
 
