@@ -299,6 +299,64 @@ static void set_hardware_mask(Fake *fake, unsigned i, uint32_t value)
     memcpy(fake->host->region[0] + TABLE + i * 16 + 12, &value, 4);
 }
 
+static Fake *running_on_xen_4_17(unsigned n)
+{
+    FakeHypervisor *hv = fake_hypervisor_new();
+    Fake *fake;
+
+    hv->hv.all_msix_writes = false;
+    fake = running_on(hv, n);
+    fake_hypervisor_forget(hv);
+    return fake;
+}
+
+static void a_mask_that_xen_kept_to_itself_is_found(void)
+{
+    Fake *fake = running_on_xen_4_17(3);
+
+    set_hardware_mask(fake, 0, 0);
+    set_hardware_mask(fake, 1, 1);
+    set_hardware_mask(fake, 2, 0);
+    control(fake, 0);
+    g_assert_cmphex(read_entry(fake, 1, 12), ==, 1);
+    control(fake, ENABLE);
+    g_assert_cmpuint(bound(fake), ==, 2);
+    g_assert_cmpint(vector(fake, 1).pirq, ==, -1);
+    mask(fake, 1, false);
+    g_assert_cmpuint(bound(fake), ==, 3);
+    fake_close(fake);
+}
+
+static void a_masked_vector_is_not_rebound_half_written_on_xen_4_17(void)
+{
+    Fake *fake = running_on_xen_4_17(1);
+
+    set_hardware_mask(fake, 0, 1);
+    write_entry(fake, 0, 0, 0xfee02000);
+    control(fake, ENABLE | MASKALL);
+    control(fake, ENABLE);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
+    mask(fake, 0, false);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 1);
+    fake_close(fake);
+}
+
+static void ones_in_the_device_s_table_are_no_masks(void)
+{
+    Fake *fake = running_on_xen_4_17(2);
+
+    set_hardware_mask(fake, 0, 0xffffffff);
+    fake->host->region_errno = EIO;
+    control(fake, 0);
+    fake->host->region_errno = 0;
+    control(fake, ENABLE);
+    g_assert_cmpuint(bound(fake), ==, 2);
+    control(fake, 0);
+    control(fake, ENABLE);
+    g_assert_cmpuint(bound(fake), ==, 2);
+    fake_close(fake);
+}
+
 /* -- the table moves ------------------------------------------------------- */
 
 static void moving_the_table_rebinds_with_its_new_address(void)
@@ -374,6 +432,18 @@ static void moving_under_the_function_mask_rebinds_when_it_is_cleared(void)
     control(fake, ENABLE);
     g_assert_cmpuint(bound(fake), ==, 2);
     g_assert_cmphex(binding(fake, 0)->gtable, ==, 0x90000000ull + TABLE);
+    fake_close(fake);
+}
+
+static void a_mask_kept_by_xen_4_17_survives_the_move(void)
+{
+    Fake *fake = running_on_xen_4_17(2);
+
+    set_hardware_mask(fake, 0, 1);
+    set_hardware_mask(fake, 1, 0);
+    place(fake, 0x90000000);
+    g_assert_cmpuint(bound(fake), ==, 1);
+    g_assert_cmpint(vector(fake, 0).pirq, ==, -1);
     fake_close(fake);
 }
 
@@ -970,11 +1040,15 @@ int main(int argc, char **argv)
     ADD(all_entries_are_masked_at_reset);
     ADD(half_a_message_is_never_bound);
     ADD(function_mask_delays_binding_until_it_is_cleared);
+    ADD(a_mask_that_xen_kept_to_itself_is_found);
+    ADD(a_masked_vector_is_not_rebound_half_written_on_xen_4_17);
+    ADD(ones_in_the_device_s_table_are_no_masks);
     ADD(moving_the_table_rebinds_with_its_new_address);
     ADD(all_are_unbound_before_the_first_is_rebound);
     ADD(decode_off_and_on_in_place_rebinds_nothing);
     ADD(vectors_masked_while_the_table_moves_are_unmapped);
     ADD(moving_under_the_function_mask_rebinds_when_it_is_cleared);
+    ADD(a_mask_kept_by_xen_4_17_survives_the_move);
     ADD(a_table_above_4_gib_is_named_whole);
     ADD(a_table_that_moved_while_suspended_is_rebound_on_resume);
     ADD(the_table_reads_back_what_was_written);

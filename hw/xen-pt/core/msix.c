@@ -10,7 +10,8 @@
  * forwards an unmask when address or data changed before it (all versions),
  * or every write of vector control (XENFEAT_dm_msix_all_writes, 4.19 and
  * later).  So a message that is rewritten takes effect with the unmask, and
- * never half-written.
+ * never half-written.  Where masks are kept from us, the device's own table
+ * tells them before anything is bound on the strength of ours.
  */
 #include <errno.h>
 
@@ -159,6 +160,28 @@ static int sync_entry(XenPtDevice *dev, unsigned i)
     return ret;
 }
 
+/*
+ * Xen before 4.19 completes most mask writes of bound vectors without a word
+ * to us.  What it left in the device's own table is the guest's mask then.
+ */
+static void recall_masks(XenPtDevice *dev)
+{
+    XenPtMsix *msix = &dev->msix;
+
+    for (unsigned i = 0; !dev->hv->all_msix_writes && i < msix->count; i++) {
+        XenPtMsixEntry *e = &msix->entry[i];
+        uint64_t at = msix->table_offset + i * PCI_MSIX_ENTRY_SIZE +
+                      PCI_MSIX_ENTRY_VECTOR_CTRL, control;
+
+        if (e->vector.bound &&
+            dev->host->ops->region_read(dev->host, msix->table_region, at, 4,
+                                        &control) >= 0 &&
+            (uint32_t)control != ALL_ONES) {
+            e->dword[3] = control & PCI_MSIX_ENTRY_CTRL_MASKBIT;
+        }
+    }
+}
+
 /* Xen would say the same of the next vector. */
 static bool of_no_use(int ret)
 {
@@ -168,6 +191,7 @@ static bool of_no_use(int ret)
 
 void xen_pt_msix_sync(XenPtDevice *dev)
 {
+    recall_masks(dev);
     for (unsigned i = 0; dev->msix.enabled && i < dev->msix.count; i++) {
         if (of_no_use(sync_entry(dev, i))) {
             break;
@@ -204,6 +228,7 @@ void xen_pt_msix_control(XenPtDevice *dev)
         write_flags(dev, flags);
     } else if (msix->enabled) {
         msix->enabled = false;
+        recall_masks(dev);
         write_flags(dev, flags);
         release_all(dev);
         xen_pt_msi_sync(dev);
@@ -228,6 +253,7 @@ void xen_pt_msix_table_moved(XenPtDevice *dev)
         return;
     }
     msix->gtable = base + msix->table_offset;
+    recall_masks(dev);
     for (unsigned i = 0; i < msix->count; i++) {
         xen_pt_vector_unbind(dev, &msix->entry[i].vector);
     }
