@@ -32,6 +32,7 @@ class GuestFunction:
         self.host = host
         self.ecam = machine.machine.startswith('q35')
         self.addresses = {}
+        self._found = {}
 
     # Config space
 
@@ -82,8 +83,13 @@ class GuestFunction:
         return found
 
     def capability(self, cap_id):
+        """Its offset; looked up once, as a driver does."""
+        known = self.__dict__.setdefault('known_capabilities', {})
+        if cap_id in known:
+            return known[cap_id]
         for found, off in self.capabilities():
             if found == cap_id:
+                known[cap_id] = off
                 return off
         raise AssertionError('no capability %#x in %s' %
                              (cap_id, self.capabilities()))
