@@ -75,8 +75,8 @@ struct XenPtHypervisor {
     bool all_msix_writes;    /* XENFEAT_dm_msix_all_writes (Xen >= 4.19) */
     bool hvm_pirqs;          /* XENFEAT_hvm_pirqs: vector 0 names a pirq */
     uint32_t max_gsi;        /* largest GSI that bind_intx can carry */
-    /* Core's own: users of each mapped GSI, by pirq.  Starts as NULL. */
-    GHashTable *gsi_users;
+    /* Core's own: users of each mapped pirq.  Starts as NULL. */
+    GHashTable *pirq_users;
 };
 
 #endif /* XEN_PT_HYPERVISOR_H */

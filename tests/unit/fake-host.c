@@ -807,8 +807,8 @@ void fake_hypervisor_free(FakeHypervisor *fake)
     if (!fake) {
         return;
     }
-    if (fake->hv.gsi_users) {
-        g_hash_table_unref(fake->hv.gsi_users);
+    if (fake->hv.pirq_users) {
+        g_hash_table_unref(fake->hv.pirq_users);
     }
     g_array_unref(fake->log);
     g_array_unref(fake->maps);

@@ -774,6 +774,24 @@ static void the_pirq_that_the_guest_names_is_mapped(void)
     fake_close(fake);
 }
 
+/* Xen would say yes, map nothing and lose an IRQ of the host each time. */
+static void a_pirq_in_use_is_not_asked_for(void)
+{
+    Fake *fake = pvhvm();
+    int intx = fake->hv->next_pirq - 1;
+
+    by_pirq(fake, 0, 0x345);
+    by_pirq(fake, 1, 0x345);
+    g_assert_cmpint(vector(fake, 1).error, ==, EEXIST);
+    by_pirq(fake, 1, intx);
+    g_assert_cmpint(vector(fake, 1).error, ==, EEXIST);
+    g_assert_cmpuint(bound(fake), ==, 1);
+    by_pirq(fake, 0, 0x346);
+    by_pirq(fake, 1, 0x345);
+    g_assert_cmpuint(bound(fake), ==, 2);
+    fake_close(fake);
+}
+
 /* -- refusals -------------------------------------------------------------- */
 
 static int refuse_op(FakeHypervisor *hv, const FakeCall *call)
@@ -1066,6 +1084,7 @@ int main(int argc, char **argv)
     ADD(enable_found_on_is_turned_off_at_start);
     ADD(guest_cannot_write_table_or_pba_offsets);
     ADD(the_pirq_that_the_guest_names_is_mapped);
+    ADD(a_pirq_in_use_is_not_asked_for);
     ADD(what_xen_may_grant_later_is_tried_again);
     ADD(waiting_costs_one_call_at_a_time_however_many_wait);
     ADD(out_of_vectors_is_said_once_with_its_cure);

@@ -181,6 +181,8 @@ bool xen_pt_intx_start(XenPtDevice *dev, GError **errp);
 void xen_pt_intx_stop(XenPtDevice *dev);
 
 /* vector.c */
+/* Adds to the users of a pirq, of all functions of the domain; their number. */
+int xen_pt_pirq_users(XenPtHypervisor *hv, int pirq, int by);
 void xen_pt_vector_init(XenPtVector *vector);
 /* 0 or -errno, which the vector then remembers. */
 int xen_pt_vector_map(XenPtDevice *dev, XenPtVector *vector,

@@ -12,33 +12,12 @@
 #include "internal.h"
 #include "pci-regs.h"
 
-static unsigned users_add(XenPtHypervisor *hv, int pirq, int by)
-{
-    gpointer key = GINT_TO_POINTER(pirq);
-    int users;
-
-    if (!hv->gsi_users) {
-        hv->gsi_users = g_hash_table_new(NULL, NULL);
-    }
-    users = GPOINTER_TO_INT(g_hash_table_lookup(hv->gsi_users, key)) + by;
-    if (users > 0) {
-        g_hash_table_insert(hv->gsi_users, key, GINT_TO_POINTER(users));
-    } else {
-        g_hash_table_remove(hv->gsi_users, key);
-    }
-    if (!g_hash_table_size(hv->gsi_users)) {
-        g_hash_table_unref(hv->gsi_users);
-        hv->gsi_users = NULL;
-    }
-    return MAX(users, 0);
-}
-
 static void unmap(XenPtDevice *dev)
 {
     if (dev->intx_pirq < 0) {
         return;
     }
-    if (users_add(dev->hv, dev->intx_pirq, -1) == 0) {
+    if (xen_pt_pirq_users(dev->hv, dev->intx_pirq, -1) == 0) {
         /* libxl may have unmapped it before us: not worth a word */
         dev->counters.irq_unmaps++;
         dev->hv->ops->unmap_pirq(dev->hv, dev->intx_pirq);
@@ -60,7 +39,7 @@ static int route(XenPtDevice *dev, const char **what)
     }
     dev->counters.irq_maps++;
     dev->intx_pirq = pirq;
-    users_add(dev->hv, pirq, 1);
+    xen_pt_pirq_users(dev->hv, pirq, 1);
     xen_pt_event(dev, XEN_PT_EVENT_IRQ_MAP, dev->host->info.gsi, pirq, 0,
                  "INTx");
 

@@ -168,6 +168,7 @@ void xen_pt_msi_release(XenPtDevice *dev)
     for (unsigned i = 1; i < msi->mapped; i++) {
         /* pirqs of a block go with its first */
         xen_pt_vector_unbind(dev, &msi->vector[i]);
+        xen_pt_pirq_users(dev->hv, msi->vector[i].pirq, -1);
         xen_pt_vector_init(&msi->vector[i]);
     }
     xen_pt_vector_release(dev, &msi->vector[0]);
@@ -229,6 +230,7 @@ static bool map_block(XenPtDevice *dev, unsigned n, int wanted_pirq)
     }
     for (unsigned i = 1; i < n; i++) {
         msi->vector[i].pirq = msi->vector[0].pirq + i;
+        xen_pt_pirq_users(dev->hv, msi->vector[i].pirq, 1);
     }
     msi->mapped = n;
     return true;

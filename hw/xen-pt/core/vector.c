@@ -26,6 +26,27 @@
 #define DATA_DELIVERY(data)   (((data) >> 8) & 7)
 #define DATA_TRIGGER(data)    (((data) >> 15) & 1)
 
+int xen_pt_pirq_users(XenPtHypervisor *hv, int pirq, int by)
+{
+    gpointer key = GINT_TO_POINTER(pirq);
+    int users;
+
+    if (!hv->pirq_users) {
+        hv->pirq_users = g_hash_table_new(NULL, NULL);
+    }
+    users = GPOINTER_TO_INT(g_hash_table_lookup(hv->pirq_users, key)) + by;
+    if (users > 0) {
+        g_hash_table_insert(hv->pirq_users, key, GINT_TO_POINTER(users));
+    } else {
+        g_hash_table_remove(hv->pirq_users, key);
+    }
+    if (!g_hash_table_size(hv->pirq_users)) {
+        g_hash_table_unref(hv->pirq_users);
+        hv->pirq_users = NULL;
+    }
+    return users;
+}
+
 void xen_pt_vector_init(XenPtVector *vector)
 {
     *vector = (XenPtVector) { .pirq = -1 };
@@ -89,6 +110,7 @@ void xen_pt_vector_release(XenPtDevice *dev, XenPtVector *v)
     /* also after a failed unbind, or the pirq would be lost to the domain */
     dev->counters.irq_unmaps++;
     dev->hv->ops->unmap_pirq(dev->hv, v->pirq);
+    xen_pt_pirq_users(dev->hv, v->pirq, -1);
     xen_pt_event(dev, XEN_PT_EVENT_IRQ_UNMAP, v->pirq, 0, 0, NULL);
     v->pirq = -1;
 }
@@ -107,7 +129,15 @@ int xen_pt_vector_map(XenPtDevice *dev, XenPtVector *v,
     if (v->pirq >= 0) {
         return 0;
     }
-    ret = dev->hv->ops->map_msi(dev->hv, request, &pirq);
+    if (pirq >= 0 && xen_pt_pirq_users(dev->hv, pirq, 0)) {
+        /*
+         * Xen would say yes, map nothing, and lose the IRQ that it made for
+         * it: a guest could use up those of the host (map_domain_pirq()).
+         */
+        ret = -EEXIST;
+    } else {
+        ret = dev->hv->ops->map_msi(dev->hv, request, &pirq);
+    }
     if (ret >= 0 && pirq < 0) {
         ret = -ERANGE;
     }
@@ -117,6 +147,7 @@ int xen_pt_vector_map(XenPtDevice *dev, XenPtVector *v,
     }
     dev->counters.irq_maps++;
     v->pirq = pirq;
+    xen_pt_pirq_users(dev->hv, pirq, 1);
     xen_pt_event(dev, XEN_PT_EVENT_IRQ_MAP, request->entry, pirq,
                  request->count, request->msix ? "MSI-X" : "MSI");
     return 0;

@@ -446,6 +446,6 @@ void xen_pt_xen_close(XenPtHypervisor *hv)
     if (x->own_xch) {
         xc_interface_close(x->xch);
     }
-    g_clear_pointer(&hv->gsi_users, g_hash_table_unref);
+    g_clear_pointer(&hv->pirq_users, g_hash_table_unref);
     g_free(x);
 }
