@@ -55,7 +55,8 @@ void xen_pt_reset_start(XenPtVm *vm)
 {
     XenPtFunction *fn = container_of(vm, XenPtFunction, vm);
 
-    fn->reset_bh = qemu_bh_new(xen_pt_reset_bh, fn);
+    fn->reset_bh = qemu_bh_new_guarded(xen_pt_reset_bh, fn,
+                                       &DEVICE(fn)->mem_reentrancy_guard);
     fn->reset_timer = timer_new_ms(QEMU_CLOCK_REALTIME, xen_pt_reset_overdue,
                                    fn);
     timer_mod(fn->reset_timer,
