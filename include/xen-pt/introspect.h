@@ -28,4 +28,8 @@ char *xen_pt_introspect_status(XenPtDevice *dev, bool unplug_requested);
  */
 char *xen_pt_introspect_config(XenPtDevice *dev);
 
+/* An allow rule may open the byte at offset; else *why not (static). */
+bool xen_pt_introspect_may_allow(const XenPtDevice *dev, uint16_t offset,
+                                 const char **why);
+
 #endif /* XEN_PT_INTROSPECT_H */

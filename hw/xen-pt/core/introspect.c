@@ -370,3 +370,9 @@ char *xen_pt_introspect_config(XenPtDevice *dev)
     g_string_append_c(out, '\n');
     return g_string_free(out, false);
 }
+
+bool xen_pt_introspect_may_allow(const XenPtDevice *dev, uint16_t offset,
+                                 const char **why)
+{
+    return xen_pt_policy_may_open(dev, offset, why);
+}

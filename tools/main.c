@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The xen-pt command: which subcommand, and what they share
+ */
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+gboolean tool_json;
+char *tool_root;
+
+static const ToolCommand *const commands[] = {
+    &command_list, &command_explain, &command_doctor, &command_status,
+    &command_config_dump,
+};
+
+/* -- shared --------------------------------------------------------------- */
+
+int tool_fail(int exit, const char *format, ...)
+{
+    g_autofree char *text = NULL, *clean = NULL;
+    va_list ap;
+
+    va_start(ap, format);
+    text = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    clean = tool_clean(text);
+    fprintf(stderr, "xen-pt: %s\n", clean);
+    return exit;
+}
+
+int tool_fail_error(int exit, GError *error)
+{
+    tool_fail(exit, "%s", error->message);
+    g_error_free(error);
+    return exit;
+}
+
+char *tool_path(const char *format, ...)
+{
+    g_autofree char *path = NULL;
+    va_list ap;
+
+    va_start(ap, format);
+    path = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    return g_strconcat(tool_root, path, NULL);
+}
+
+bool tool_address(const char *text, XenPtAddress *address)
+{
+    if (xen_pt_address_parse(text, address)) {
+        return true;
+    }
+    tool_fail(EXIT_USAGE, "'%s' is not the address of a PCI function; give "
+              "it as [DDDD:]BB:SS.F in hexadecimal, as `lspci -D` prints it",
+              text);
+    return false;
+}
+
+char *tool_clean(const char *text)
+{
+    char *clean = g_utf8_make_valid(text, -1);
+
+    for (char *p = clean; *p; p++) {
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+            *p = *p == '\n' || *p == '\t' ? ' ' : '?';
+        }
+    }
+    return clean;
+}
+
+bool tool_print(GString *out)
+{
+    bool ok;
+
+    g_string_append_c(out, '\n');
+    ok = fwrite(out->str, 1, out->len, stdout) == out->len;
+    return fflush(stdout) == 0 && ok;
+}
+
+/* -- the command line ----------------------------------------------------- */
+
+static void print_commands(FILE *file)
+{
+    fputs("usage: xen-pt COMMAND [ARGUMENT...]\n\n"
+          "PCI passthrough to HVM guests of Xen: what can be passed through, "
+          "and what a\nguest's device is doing. Nothing is changed.\n\n",
+          file);
+    for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
+        fprintf(file, "  %-12s %s\n", commands[i]->name,
+                commands[i]->summary);
+    }
+    fputs("\n`xen-pt COMMAND --help` has the rest; so has xen-pt(1). --json "
+          "on each of them.\n"
+          "Exit status: 0 yes or done, 1 no or something is wrong, 2 usage, "
+          "3 cannot look.\n", file);
+}
+
+static const ToolCommand *find(const char *name)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (strcmp(commands[i]->name, name) == 0) {
+            return commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int run(const ToolCommand *command, int argc, char **argv)
+{
+    const GOptionEntry shared[] = {
+        { "json", 'j', 0, G_OPTION_ARG_NONE, &tool_json,
+          "Print one JSON object instead of text", NULL },
+        { "root", 0, 0, G_OPTION_ARG_FILENAME, &tool_root,
+          "Look at the /sys and the sockets below DIR (a copy, a test)",
+          "DIR" },
+        { NULL }
+    };
+    g_autofree char *prefix = g_strdup_printf("xen-pt %s", command->name);
+    g_autofree char *usage = g_strdup_printf("%s\n\n%s.", command->arguments,
+                                             command->summary);
+    g_autoptr(GOptionContext) context = g_option_context_new(usage);
+    GError *error = NULL;
+
+    g_set_prgname(prefix);
+    if (command->options) {
+        g_option_context_add_main_entries(context, command->options, NULL);
+    }
+    g_option_context_add_main_entries(context, shared, NULL);
+    if (command->description) {
+        g_option_context_set_description(context, command->description);
+    }
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        tool_fail(EXIT_USAGE, "%s; see `%s --help`", error->message, prefix);
+        g_error_free(error);
+        return EXIT_USAGE;
+    }
+    argc--, argv++;
+    if (argc > 0 && strcmp(argv[0], "--") == 0) {
+        argc--, argv++;
+    }
+    if (argc < command->min_args || argc > command->max_args) {
+        return tool_fail(EXIT_USAGE, "%s takes %s; see `%s --help`",
+                         command->name,
+                         *command->arguments ? command->arguments
+                                             : "no argument", prefix);
+    }
+    if (!tool_root) {
+        tool_root = g_strdup("");
+    }
+    while (g_str_has_suffix(tool_root, "/")) {
+        tool_root[strlen(tool_root) - 1] = '\0';
+    }
+    return command->run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    const ToolCommand *command;
+
+    setlocale(LC_CTYPE, "");
+    if (argc < 2) {
+        print_commands(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        if (argc > 2 && (command = find(argv[2]))) {
+            char *help[] = { argv[0], (char *)"--help", NULL };
+
+            return run(command, 2, help);
+        }
+        print_commands(stdout);
+        return EXIT_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("xen-pt " XEN_PT_VERSION);
+        return EXIT_OK;
+    }
+    command = find(argv[1]);
+    if (!command) {
+        return tool_fail(EXIT_USAGE, "there is no command '%s'; `xen-pt "
+                         "--help` lists them", argv[1]);
+    }
+    return run(command, argc - 1, argv + 1);
+}

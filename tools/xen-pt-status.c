@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xen-pt status: what a running guest's devices are doing
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "tool.h"
+#include "xen-pt/json.h"
+
+#define MAX_VECTORS 16
+
+static gboolean all_counters;
+
+static const char *clause(const char *how)
+{
+    static const struct {
+        const char *how, *text;
+    } all[] = {
+        { "off", "not decoded" },
+        { "mapped", "mapped" },
+        { "part", "mapped in part, the rest served" },
+        { "pending", "PENDING: Xen has not been told to grant it; retried" },
+        { "refused", "REFUSED by Xen; served access by access" },
+        { "trapped", "served access by access" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
+        if (strcmp(all[i].how, how) == 0) {
+            return all[i].text;
+        }
+    }
+    return how;
+}
+
+static void print_bars(GString *out, const Json *status)
+{
+    const Json *bars = json_get(status, "bars");
+
+    for (unsigned i = 0; i < json_len(bars); i++) {
+        const Json *bar = json_at(bars, i), *maps = json_get(bar, "maps");
+        int64_t index = json_int(bar, "index", 0);
+        g_autofree char *name = index == XEN_PT_ROM_REGION ? g_strdup("ROM")
+            : g_strdup_printf("BAR %" PRId64, index);
+
+        g_string_append_printf(out, "  %-6s %s of %" PRId64 " bytes, guest "
+                               "%s, host %s: %s", name,
+                               json_str(bar, "kind", "?"),
+                               json_int(bar, "size", 0),
+                               json_str(bar, "guest", "nowhere"),
+                               json_str(bar, "host", "?"),
+                               clause(json_str(bar, "how", "?")));
+        if (json_str(bar, "shared_with", NULL)) {
+            g_string_append_printf(out, " (shares a page with %s)",
+                                   json_str(bar, "shared_with", ""));
+        }
+        g_string_append_c(out, '\n');
+        for (unsigned k = 0; k < json_len(maps); k++) {
+            const Json *map = json_at(maps, k);
+            int64_t error = json_int(map, "error", 0);
+
+            if (strcmp(json_str(map, "state", ""), "mapped") == 0 &&
+                json_len(maps) == 1) {
+                continue;
+            }
+            g_string_append_printf(out, "         %" PRId64 " %s at %s from "
+                                   "%s: %s", json_int(map, "count", 0),
+                                   json_str(map, "unit", "?"),
+                                   json_str(map, "guest", "?"),
+                                   json_str(map, "machine", "?"),
+                                   json_str(map, "state", "?"));
+            if (error) {
+                g_string_append_printf(out, " (%s)", g_strerror(error));
+            }
+            g_string_append_c(out, '\n');
+        }
+    }
+}
+
+static void print_interrupt(GString *out, const Json *status)
+{
+    const Json *interrupt = json_get(status, "interrupt");
+    const Json *vectors = json_get(interrupt, "vectors");
+    const Json *intx = json_get(interrupt, "intx");
+    const char *mode = json_str(interrupt, "mode", "?");
+    bool msi = !strcmp(mode, "msi"), msix = !strcmp(mode, "msix");
+    unsigned bound = 0, shown = 0;
+
+    for (unsigned i = 0; i < json_len(vectors); i++) {
+        bound += json_bool(json_at(vectors, i), "bound");
+    }
+    g_string_append(out, "  interrupts: ");
+    if (msi || msix) {
+        g_string_append_printf(out, "%s, %u of %" PRId64 " vectors bound\n",
+                               msi ? "MSI" : "MSI-X", bound,
+                               json_int(json_get(interrupt, "offered"), mode,
+                                        0));
+    } else if (!strcmp(mode, "intx")) {
+        g_string_append_printf(out, "INT%c, host line %" PRId64 ", pirq %"
+                               PRId64 "\n",
+                               'A' + (int)json_int(intx, "pin", 1) - 1,
+                               json_int(intx, "gsi", 0),
+                               json_int(intx, "pirq", -1));
+    } else {
+        g_string_append(out, "none\n");
+    }
+    for (unsigned i = 0; i < json_len(vectors); i++) {
+        const Json *v = json_at(vectors, i);
+        int64_t error = json_int(v, "error", 0);
+
+        /* what is wrong is always shown */
+        if (!error && shown++ >= MAX_VECTORS) {
+            continue;
+        }
+        g_string_append_printf(out, "         %" PRId64 ": ",
+                               json_int(v, "entry", 0));
+        if (json_bool(v, "bound")) {
+            g_string_append_printf(out, "pirq %" PRId64 " to the guest's "
+                                   "vector 0x%" PRIx64, json_int(v, "pirq",
+                                                                 -1),
+                                   (uint64_t)json_int(v, "vector", 0));
+        } else {
+            g_string_append(out, "not bound");
+        }
+        if (json_bool(v, "masked")) {
+            g_string_append(out, ", masked");
+        }
+        if (error) {
+            g_string_append_printf(out, ", REFUSED (%s)", g_strerror(error));
+        }
+        g_string_append_c(out, '\n');
+    }
+    if (shown > MAX_VECTORS) {
+        g_string_append_printf(out, "         and %u more; --json has all\n",
+                               shown - MAX_VECTORS);
+    }
+}
+
+static void print_denied(GString *out, const Json *status)
+{
+    const Json *denied = json_get(status, "denied");
+
+    if (!json_len(denied)) {
+        g_string_append(out, "  denied writes: none\n");
+        return;
+    }
+    g_string_append(out, "  denied writes, and the rule that would allow "
+                    "each:\n");
+    for (unsigned i = 0; i < json_len(denied); i++) {
+        const Json *d = json_at(denied, i);
+        const char *rule = json_str(d, "rule", NULL);
+
+        g_string_append_printf(out, "         %s: %" PRId64 " time%s, first "
+                               "%s; ", json_str(d, "offset", "?"),
+                               json_int(d, "count", 0),
+                               json_int(d, "count", 0) == 1 ? "" : "s",
+                               json_str(d, "first_value", "?"));
+        if (rule) {
+            g_string_append_printf(out, "allow=%s\n", rule);
+        } else {
+            g_string_append_printf(out, "none: %s\n",
+                                   json_str(d, "why", "it is not for "
+                                            "opening"));
+        }
+    }
+}
+
+static void print_strings(GString *out, const char *title, const Json *list)
+{
+    if (json_len(list)) {
+        g_string_append_printf(out, "  %s:\n", title);
+    }
+    for (unsigned i = 0; i < json_len(list); i++) {
+        const Json *item = json_at(list, i);
+
+        if (item->type == JSON_STRING) {
+            g_string_append_printf(out, "         %s\n", item->string);
+        }
+    }
+}
+
+static void print_counters(GString *out, const Json *status)
+{
+    const Json *counters = json_get(status, "counters");
+    static const char *const some[] = {
+        "config_reads", "config_writes", "host_reads", "host_writes",
+        "region_reads", "region_writes", "maps", "map_errors", "binds",
+        "irq_errors",
+    };
+
+    g_string_append(out, "  counters:");
+    if (all_counters) {
+        for (unsigned i = 0; i < json_len(counters); i++) {
+            g_string_append_printf(out, " %s %" PRId64,
+                                   (char *)counters->names->pdata[i],
+                                   json_int(counters,
+                                            counters->names->pdata[i], 0));
+        }
+    } else {
+        for (unsigned i = 0; i < G_N_ELEMENTS(some); i++) {
+            g_string_append_printf(out, " %s %" PRId64, some[i],
+                                   json_int(counters, some[i], 0));
+        }
+    }
+    g_string_append_c(out, '\n');
+}
+
+static void print_function(GString *out, const Json *status)
+{
+    const Json *host = json_get(status, "host");
+    const Json *options = json_get(status, "options");
+    g_autofree char *name = tool_device_name(
+        g_ascii_strtoull(json_str(host, "class", "0"), NULL, 16),
+        g_ascii_strtoull(json_str(host, "vendor", "0"), NULL, 16),
+        g_ascii_strtoull(json_str(host, "device", "0"), NULL, 16));
+
+    g_string_append_printf(out, "%s %s\n", json_str(host, "address", "?"),
+                           name);
+    g_string_append_printf(out, "  guest slot: %s; %s",
+                           json_str(json_get(status, "guest"), "address",
+                                    "none"),
+                           json_str(status, "state", "?"));
+    if (strcmp(json_str(status, "domain", ""), "running") != 0) {
+        g_string_append_printf(out, "; the domain is %s",
+                               json_str(status, "domain", "?"));
+    }
+    if (json_bool(status, "gone")) {
+        g_string_append(out, "; GONE: the hardware does not answer any "
+                        "more: detach it and check its power and link");
+    }
+    if (strcmp(json_str(status, "unplug", ""), "requested") == 0) {
+        g_string_append(out, "; the guest was asked to eject it and has "
+                        "not yet");
+    }
+    g_string_append_printf(out, "\n  policy: %s%s%s\n",
+                           json_bool(options, "permissive") ? "permissive"
+                                                            : "strict",
+                           json_bool(options, "power_mgmt")
+                           ? ", the guest's power states reach the device"
+                           : "",
+                           json_bool(options, "allow_reset")
+                           ? ", the guest may reset it" : "");
+    print_bars(out, status);
+    print_interrupt(out, status);
+    print_denied(out, status);
+    print_strings(out, "said so far", json_get(status, "warnings"));
+    print_counters(out, status);
+}
+
+/* Something that a person should look after. */
+static bool is_finding(const Json *status)
+{
+    const Json *bars = json_get(status, "bars");
+    const Json *vectors = json_get(json_get(status, "interrupt"), "vectors");
+    bool bad = json_bool(status, "gone");
+
+    for (unsigned i = 0; i < json_len(bars); i++) {
+        bad |= strcmp(json_str(json_at(bars, i), "how", ""), "refused") == 0;
+    }
+    for (unsigned i = 0; i < json_len(vectors); i++) {
+        bad |= json_int(json_at(vectors, i), "error", 0) != 0;
+    }
+    return bad;
+}
+
+static void put_json(GString *out, const char *name, const Json *json)
+{
+    switch (json->type) {
+    case JSON_NULL:
+        xen_pt_json_string(out, name, NULL);
+        break;
+    case JSON_BOOL:
+        xen_pt_json_bool(out, name, json->boolean);
+        break;
+    case JSON_NUMBER:
+        xen_pt_json_int(out, name, (int64_t)CLAMP(json->number, -9e15, 9e15));
+        break;
+    case JSON_STRING:
+        xen_pt_json_string(out, name, json->string);
+        break;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        xen_pt_json_open(out, name, json->type == JSON_ARRAY ? '[' : '{');
+        for (unsigned i = 0; i < json_len(json); i++) {
+            put_json(out, json->type == JSON_ARRAY ? NULL
+                     : json->names->pdata[i], json_at(json, i));
+        }
+        xen_pt_json_close(out, json->type == JSON_ARRAY ? ']' : '}');
+        break;
+    }
+}
+
+static int run(int argc, char **argv)
+{
+    g_autoptr(GPtrArray) all = NULL;
+    XenPtAddress address;
+    GError *error = NULL;
+    int exit = EXIT_ENVIRONMENT;
+    bool finding = false;
+    GString *out;
+    Qmp *qmp;
+
+    if (argc > 1 && !tool_address(argv[1], &address)) {
+        return EXIT_USAGE;
+    }
+    qmp = qmp_open(argv[0], &exit, &error);
+    if (qmp) {
+        all = qmp_status(qmp, argc > 1 ? &address : NULL, NULL, &exit,
+                         &error);
+    }
+    if (error) {
+        qmp_close(qmp);
+        return tool_fail_error(exit, error);
+    }
+    out = g_string_new(NULL);
+    if (tool_json) {
+        xen_pt_json_open(out, NULL, '{');
+        xen_pt_json_string(out, "domain", qmp_domain(qmp));
+        xen_pt_json_open(out, "functions", '[');
+    } else if (!all->len) {
+        g_string_append_printf(out, "%s has no passed-through function.\n",
+                               qmp_domain(qmp));
+    }
+    for (unsigned i = 0; i < all->len; i++) {
+        finding |= is_finding(all->pdata[i]);
+        if (tool_json) {
+            put_json(out, NULL, all->pdata[i]);
+        } else {
+            g_string_append(out, i ? "\n" : "");
+            print_function(out, all->pdata[i]);
+        }
+    }
+    if (tool_json) {
+        xen_pt_json_close(out, ']');
+        xen_pt_json_close(out, '}');
+    } else {
+        g_string_truncate(out, out->len - 1);
+    }
+    qmp_close(qmp);
+    exit = !tool_print(out) ? EXIT_ENVIRONMENT
+           : finding ? EXIT_FINDING : EXIT_OK;
+    g_string_free(out, true);
+    return exit;
+}
+
+static const GOptionEntry options[] = {
+    { "counters", 'c', 0, G_OPTION_ARG_NONE, &all_counters,
+      "All counters instead of the usual ones", NULL },
+    { NULL }
+};
+
+const ToolCommand command_status = {
+    .name = "status",
+    .arguments = "DOMAIN [BDF]",
+    .summary = "What a running guest's devices are doing",
+    .description = "Asks the device model over its second monitor, which "
+                   "libxl does not use. Exit status: 0;\n1 something is "
+                   "wrong with a device (gone, a BAR or a vector refused), "
+                   "or the domain has no\nsuch device; 2 usage; 3 there is "
+                   "no such domain, or its device model cannot be asked.",
+    .options = options,
+    .min_args = 1,
+    .max_args = 2,
+    .run = run,
+};
