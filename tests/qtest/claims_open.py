@@ -142,7 +142,7 @@ def a_config_file_cut_short_is_refused(env, host):
         for size in (0, 3, 64):
             with open(host.path(fn, 'config'), 'r+b') as config:
                 config.truncate(size)
-            refusal(m, fn, words=['config'])
+            refusal(m, fn, words=[('config', '%d bytes' % size)])
 
 
 @claim(stock='the value is merged: realize goes on with garbage')

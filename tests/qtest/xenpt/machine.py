@@ -185,6 +185,9 @@ class Machine:
         preload = [self.env.fake_xen]
         if environ.get('LD_PRELOAD'):
             preload.append(environ['LD_PRELOAD'])
+        # In a sanitized build the fake libraries come before its runtime.
+        environ.setdefault('ASAN_OPTIONS', 'verify_asan_link_order=0:'
+                           'detect_leaks=0:abort_on_error=1')
         environ.update({
             'LD_PRELOAD': ' '.join(preload),
             'FAKE_XEN_LOG': self.log_path,
