@@ -10,7 +10,7 @@
 
 struct Invariants {
     Fake *fake;
-    bool permissive;
+    bool permissive, real_power;
     GArray *instances;
     XenPtConfig masks;          /* as compiled: they must not change */
     uint8_t shadow[SPACE];      /* the device, as before the next write */
@@ -107,7 +107,10 @@ static void open_instance(Invariants *inv, const XenPtInstance *inst)
     }
     switch (inst->id) {
     case 0x01:
-        put(inv->own, at + 4, 0x0003, 2);
+        if (inv->real_power) {
+            /* PME stays off, so the rest is written as 0 */
+            put(inv->own, at + 4, 0xffff, 2);
+        }
         break;
     case 0x03:
         put(inv->through, at + 2, 0x7ffc, 2);
@@ -136,6 +139,7 @@ Invariants *invariants_new(Fake *fake, const XenPtOptions *options)
 
     inv->fake = fake;
     inv->permissive = options && options->permissive;
+    inv->real_power = options && options->real_power;
     inv->instances = xen_pt_device_instances(fake->dev);
     inv->masks = *xen_pt_device_config(fake->dev);
     memcpy(inv->shadow, fake->host->config, SPACE);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "fake-host.h"
-#include "invariants.h"
 
 static const XenPtOptions permissive = { .permissive = true };
 static const XenPtOptions resettable = { .allow_reset = true };

@@ -76,6 +76,17 @@ static unsigned gap_end(XenPtDevice *dev, const XenPtInstance *inst)
     return end;
 }
 
+static bool is_second(XenPtDevice *dev, const XenPtCapability *cap,
+                      unsigned index)
+{
+    for (unsigned i = 0; i < index; i++) {
+        if (instance_at(dev, i)->cap == cap) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Decides on one instance and fills in its masks. */
 static void settle_instance(XenPtDevice *dev, XenPtInstance *inst,
                             unsigned index)
@@ -93,37 +104,28 @@ static void settle_instance(XenPtDevice *dev, XenPtInstance *inst,
         return;
     }
     length = MAX(cap->min_length, head);
-    if (cap->hidden) {
-        inst->length = MIN(length, end - inst->offset);
-        if (cap->length) {
-            inst->length = CLAMP(cap->length(dev, inst, &why), inst->length,
-                                 end - inst->offset);
+    if (cap->length) {
+        unsigned told = cap->length(dev, inst, &why);
+
+        if (!told) {
+            inst->length = MIN(length, end - inst->offset);
+            inst->claims = length;
+            hide(dev, inst, cap->hidden ? cap->hidden : why ? why
+                 : "its length makes no sense", !cap->hidden);
+            xen_pt_config_seal(dev, inst->offset, inst->length);
+            return;
         }
-        hide(dev, inst, cap->hidden, false);
+        length = MAX(length, told);
+    }
+    if (cap->hidden || (cap->single && is_second(dev, cap, index))) {
+        inst->length = MIN(length, end - inst->offset);
+        /* an end that nobody knows is no claim on what follows */
+        inst->claims = length < XEN_PT_CONFIG_EXT_SIZE ? length
+                                                       : inst->length;
+        hide(dev, inst, cap->hidden ? cap->hidden
+             : "the device has it twice", !cap->hidden);
         xen_pt_config_seal(dev, inst->offset, inst->length);
         return;
-    }
-    for (unsigned i = 0; cap->single && i < index; i++) {
-        const XenPtInstance *other = instance_at(dev, i);
-
-        if (other->cap == cap) {
-            inst->length = MIN(length, end - inst->offset);
-            hide(dev, inst, "the device has it twice", true);
-            xen_pt_config_seal(dev, inst->offset, inst->length);
-            return;
-        }
-    }
-    if (cap->length && length <= end - inst->offset) {
-        unsigned least = length;
-
-        length = cap->length(dev, inst, &why);
-        if (!length) {
-            inst->length = least;
-            hide(dev, inst, why ? why : "its length makes no sense", true);
-            xen_pt_config_seal(dev, inst->offset, inst->length);
-            return;
-        }
-        length = MAX(length, least);
     }
     inst->claims = length;
     if (length > end - inst->offset) {
@@ -226,6 +228,9 @@ void xen_pt_chain_open(XenPtDevice *dev)
                         "0x%x is misaligned (0x%02x); its low bits are "
                         "ignored", dev->name, from, next);
             next &= ~3u;
+            if (!next) {
+                break;
+            }
         }
         if (next < PCI_STD_HEADER_SIZEOF) {
             xen_pt_warn(dev, "%s: the capability pointer at config offset "
@@ -302,6 +307,9 @@ void xen_pt_chain_open_extended(XenPtDevice *dev)
                         "offset 0x%x is misaligned (0x%03x); its low bits "
                         "are ignored", dev->name, from, next);
             next &= ~3u;
+            if (!next) {
+                break;
+            }
         }
         if (next < XEN_PT_CONFIG_SIZE) {
             xen_pt_warn(dev, "%s: the extended capability pointer at config "
