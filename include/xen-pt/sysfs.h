@@ -27,9 +27,12 @@ typedef struct XenPtSysfsOptions {
      * driver uses is a warning instead of an error.  For tools.
      */
     bool read_only;
+    /* Whom the function is for: what is there already is no stranger. */
+    uint32_t domid;         /* 0: nobody yet */
     /*
      * The domain that a toolstack gave the function to, or -1.  Asked about
-     * neighbours that share a page.  NULL: nobody knows.
+     * those that share a page, or are behind the same conventional bridge.
+     * NULL: nobody knows.
      */
     int (*owner)(void *opaque, const XenPtAddress *address);
     void *opaque;

@@ -24,7 +24,7 @@ XenPtHypervisor *xen_pt_xen_open(struct xc_interface_core *xch,
 /* After the last device that used it; NULL is fine. */
 void xen_pt_xen_close(XenPtHypervisor *hv);
 
-/* -- the domain and its toolstack ------------------------------------------ */
+/* -- the domain and its toolstack ----------------------------------------- */
 
 /*
  * QEMU is not told that its domain has shut down, crashed or is dying, nor

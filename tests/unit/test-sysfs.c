@@ -33,7 +33,7 @@ typedef struct Fixture {
     XenPtHost *host;
 } Fixture;
 
-/* -- files ------------------------------------------------------------------ */
+/* -- files ---------------------------------------------------------------- */
 
 static char *path_of(Fixture *f, const char *bdf, const char *file)
 {
@@ -170,7 +170,7 @@ static void remove_tree(const char *path)
     g_rmdir(path);
 }
 
-/* -- fixture ---------------------------------------------------------------- */
+/* -- fixture -------------------------------------------------------------- */
 
 static void set_up(Fixture *f, gconstpointer data)
 {
@@ -250,7 +250,7 @@ static void expect_warning(Fixture *f, const char *part)
     g_error("nobody warned of '%s'", part);
 }
 
-/* -- what is read ------------------------------------------------------------ */
+/* -- what is read --------------------------------------------------------- */
 
 static void all_that_sysfs_says_is_known(Fixture *f, gconstpointer data)
 {
@@ -322,7 +322,7 @@ static void an_unconnected_line_is_no_gsi(Fixture *f, gconstpointer data)
     g_assert_cmpuint(open_host(f)->info.gsi, ==, 4000);
 }
 
-/* -- what is wrong ------------------------------------------------------------ */
+/* -- what is wrong -------------------------------------------------------- */
 
 static void an_absent_device_is_refused(Fixture *f, gconstpointer data)
 {
@@ -519,7 +519,7 @@ static void a_region_without_an_address_is_hidden(Fixture *f,
     g_assert_cmpuint(f->host->info.region[0].size, ==, 0x4000);
 }
 
-/* -- pages that are shared ------------------------------------------------------ */
+/* -- pages that are shared ------------------------------------------------ */
 
 #define SUB_PAGE "0xf2000800 0xf20008ff 0x200\n"
 #define SUB_PAGE_RESOURCE SUB_PAGE NO_BAR NO_BAR NO_BAR NO_BAR NO_BAR NO_BAR
@@ -616,7 +616,147 @@ static void a_neighbour_of_another_domain_is_named(Fixture *f,
     g_assert_cmpuint(asked.function, ==, 1);
 }
 
-/* -- accesses ----------------------------------------------------------------- */
+static void a_neighbour_in_the_same_guest_is_no_stranger(
+    Fixture *f, gconstpointer data)
+{
+    XenPtAddress asked = { 0 };
+    const XenPtSysfsOptions options = {
+        .root = f->root, .domid = 7, .owner = domain_seven, .opaque = &asked,
+    };
+
+    put(f, BDF, "resource", SUB_PAGE_RESOURCE);
+    add_device(f, "0000:04:00.1", NEIGHBOUR, "pciback");
+    f->host = xen_pt_sysfs_open_with(&options, &address, NULL, f->warnings);
+    g_assert_nonnull(f->host);
+    g_assert_false(f->host->info.region[0].page_exclusive);
+    g_assert_null(f->host->info.region[0].shared_with);
+}
+
+/* -- functions that must go together -------------------------------------- */
+
+/* Moves a device to where path says; its link stays where it was. */
+static void move_behind(Fixture *f, const char *bdf, const char *path)
+{
+    char *link = g_build_filename(f->root, bdf, NULL);
+    char *target = g_build_filename("tree", path, bdf, NULL);
+    char *place = g_build_filename(f->root, target, NULL);
+    char *parent = g_path_get_dirname(place);
+
+    g_assert_cmpint(g_mkdir_with_parents(parent, 0700), ==, 0);
+    g_assert_cmpint(g_rename(link, place), ==, 0);
+    g_assert_cmpint(symlink(target, link), ==, 0);
+    g_free(link);
+    g_free(target);
+    g_free(place);
+    g_free(parent);
+}
+
+/* port_type: of the PCIe capability, -1: none */
+static void add_bridge(Fixture *f, const char *bdf, const char *path,
+                       int port_type)
+{
+    uint8_t config[256] = { [0x0a] = 0x04, 0x06, [0x0e] = 0x01 };
+
+    add_device(f, bdf, NO_BAR NO_BAR NO_BAR NO_BAR NO_BAR NO_BAR NO_BAR,
+               "pcieport");
+    if (port_type >= 0) {
+        config[0x06] = 0x10;
+        config[0x34] = 0x40;
+        memcpy(config + 0x40, "\x0d\x50", 2);
+        memcpy(config + 0x50, "\x10\x00\x02", 3);
+        config[0x52] |= port_type << 4;
+    }
+    put_bytes(f, bdf, "config", config, sizeof(config));
+    move_behind(f, bdf, path);
+}
+
+#define PORT   "0000:00:1c.0"
+#define BRIDGE "0000:02:00.0"
+#define SIBLING "0000:03:01.0"
+
+/* Root port, then a bridge of that type, then two functions. */
+static void add_siblings(Fixture *f, int port_type)
+{
+    add_bridge(f, PORT, "pci0000:00", 4);
+    add_bridge(f, BRIDGE, "pci0000:00/" PORT, port_type);
+    add_device(f, SIBLING, RESOURCE, "e1000");
+    move_behind(f, BDF, "pci0000:00/" PORT "/" BRIDGE);
+    move_behind(f, SIBLING, "pci0000:00/" PORT "/" BRIDGE);
+}
+
+static void a_sibling_in_use_is_refused(Fixture *f, gconstpointer data)
+{
+    XenPtSysfsOptions look = { .root = f->root, .read_only = true };
+
+    add_siblings(f, 7);
+    refuse(f, XEN_PT_ERROR_SHARING, SIBLING " (driven by e1000)");
+    refuse(f, XEN_PT_ERROR_SHARING, BRIDGE);
+    f->host = xen_pt_sysfs_open_with(&look, &address, NULL, f->warnings);
+    g_assert_nonnull(f->host);
+    expect_warning(f, SIBLING " (driven by e1000)");
+}
+
+static void a_bridge_without_pcie_is_conventional(Fixture *f,
+                                                  gconstpointer data)
+{
+    add_siblings(f, -1);
+    refuse(f, XEN_PT_ERROR_SHARING, SIBLING " (driven by e1000)");
+}
+
+static void behind_pcie_ports_functions_are_their_own(Fixture *f,
+                                                      gconstpointer data)
+{
+    add_siblings(f, 5);
+    open_host(f);
+    g_assert_cmpuint(f->warnings->len, ==, 0);
+}
+
+static void devices_elsewhere_are_no_siblings(Fixture *f, gconstpointer data)
+{
+    add_siblings(f, 7);
+    set_driver(f, SIBLING, "pciback");
+    add_device(f, "0000:00:1f.2", RESOURCE, "ahci");
+    move_behind(f, "0000:00:1f.2", "pci0000:00");
+    add_device(f, "0000:07:00.0", RESOURCE, "nvme");
+    open_host(f);
+    expect_warning(f, "or stay unused: " SIBLING);
+    g_assert_cmpuint(f->warnings->len, ==, 1);
+}
+
+static void a_sibling_of_another_domain_is_refused(Fixture *f,
+                                                   gconstpointer data)
+{
+    XenPtAddress asked = { 0 };
+    XenPtSysfsOptions options = {
+        .root = f->root, .domid = 8, .owner = domain_seven, .opaque = &asked,
+    };
+    GError *err = NULL;
+
+    add_siblings(f, 7);
+    set_driver(f, SIBLING, "pciback");
+    g_assert_null(xen_pt_sysfs_open_with(&options, &address, &err, NULL));
+    g_assert_error(err, XEN_PT_ERROR, XEN_PT_ERROR_SHARING);
+    check_sentence(err->message, SIBLING " (passed to domain 7)");
+    g_error_free(err);
+    /* And in the same guest it is as it should be. */
+    options.domid = 7;
+    f->host = xen_pt_sysfs_open_with(&options, &address, NULL, f->warnings);
+    g_assert_nonnull(f->host);
+    g_assert_cmpuint(f->warnings->len, ==, 0);
+}
+
+static void a_bridge_that_cannot_be_read_is_no_reason(Fixture *f,
+                                                      gconstpointer data)
+{
+    add_siblings(f, 7);
+    put_bytes(f, BRIDGE, "config", "\0\0", 2);
+    open_host(f);
+    drop(f, BRIDGE, "config");
+    open_host(f);
+    g_assert_cmpuint(f->warnings->len, ==, 0);
+}
+
+/* -- accesses ------------------------------------------------------------- */
 
 static void config_is_read_up_to_its_end(Fixture *f, gconstpointer data)
 {
@@ -918,6 +1058,13 @@ int main(int argc, char **argv)
     TEST(a_sibling_bar_in_the_page_is_company);
     TEST(unreadable_neighbours_are_passed_over);
     TEST(a_neighbour_of_another_domain_is_named);
+    TEST(a_neighbour_in_the_same_guest_is_no_stranger);
+    TEST(a_sibling_in_use_is_refused);
+    TEST(a_bridge_without_pcie_is_conventional);
+    TEST(behind_pcie_ports_functions_are_their_own);
+    TEST(devices_elsewhere_are_no_siblings);
+    TEST(a_sibling_of_another_domain_is_refused);
+    TEST(a_bridge_that_cannot_be_read_is_no_reason);
     TEST(config_is_read_up_to_its_end);
     TEST(config_writes_reach_just_their_bytes);
     TEST(memory_is_accessed_by_each_width);

@@ -31,7 +31,7 @@ static const char *guest_type_file;
 
 #define DOMID 7
 
-/* -- the libraries ----------------------------------------------------------- */
+/* -- the libraries -------------------------------------------------------- */
 
 static struct {
     GString *log;           /* the calls since forget() */
@@ -351,7 +351,7 @@ static void store(const char *path, const char *value)
     }
 }
 
-/* -- fixture ------------------------------------------------------------------ */
+/* -- fixture -------------------------------------------------------------- */
 
 typedef struct Fixture {
     char *dir, *file;
@@ -422,7 +422,7 @@ static XenPtHypervisor *open_hv(Fixture *f)
         g_assert_cmpstr(xen.log->str, ==, text); \
     } while (0)
 
-/* -- the port ----------------------------------------------------------------- */
+/* -- the port ------------------------------------------------------------- */
 
 static const XenPtAddress nic = { 0, 3, 2, 1 };     /* devfn 11 */
 
@@ -688,7 +688,7 @@ static void a_handle_of_its_own_is_closed(Fixture *f, gconstpointer data)
     g_error_free(err);
 }
 
-/* -- the watch ----------------------------------------------------------------- */
+/* -- the watch ------------------------------------------------------------ */
 
 #define KEY "/libxl/pci/0000-03-02-1/domid"
 

@@ -37,7 +37,7 @@ static DumpHost *to_dump(XenPtHost *host)
     return (DumpHost *)host;
 }
 
-/* -- the port --------------------------------------------------------------- */
+/* -- the port ------------------------------------------------------------- */
 
 static int dump_config_read(XenPtHost *host, uint32_t addr, void *buf,
                             size_t len)
@@ -107,7 +107,7 @@ static const XenPtHostOps dump_ops = {
     .close = dump_close,
 };
 
-/* -- lines ------------------------------------------------------------------ */
+/* -- lines ---------------------------------------------------------------- */
 
 /* A function's first line; *rest is what follows its address. */
 static bool parse_title(const char *line, XenPtAddress *address,
@@ -262,7 +262,7 @@ static void parse_said(const char *line, DumpHost *d, Said *said)
     }
 }
 
-/* -- what the dump means ----------------------------------------------------- */
+/* -- what the dump means -------------------------------------------------- */
 
 static uint16_t get16(const DumpHost *d, unsigned at)
 {
@@ -430,7 +430,7 @@ static bool settle(DumpHost *d, const char *name, const Said *said,
     return settle_regions(d, name, said, errp);
 }
 
-/* -- open -------------------------------------------------------------------- */
+/* -- open ----------------------------------------------------------------- */
 
 static bool is_wanted(const XenPtAddress *found, const XenPtAddress *wanted)
 {

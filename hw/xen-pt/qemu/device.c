@@ -121,7 +121,9 @@ static XenPtDevice *xen_pt_open(XenPtFunction *fn, XenPtHypervisor *hv,
                                 GError **errp)
 {
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-    XenPtSysfsOptions sysfs = { .owner = xen_pt_domain_owner };
+    XenPtSysfsOptions sysfs = {
+        .domid = xen_domid, .owner = xen_pt_domain_owner,
+    };
     PCIDevice *pci = PCI_DEVICE(fn);
     XenPtOptions options;
     char name[XEN_PT_BDF_LEN];
@@ -153,13 +155,6 @@ static XenPtDevice *xen_pt_open(XenPtFunction *fn, XenPtHypervisor *hv,
             return NULL;
         }
     }
-    if (pci->romfile && *pci->romfile) {
-        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_UNSUPPORTED,
-                    "%s: romfile is not supported with " TYPE_XEN_PT "; leave "
-                    "it out and the guest sees the device's own expansion ROM",
-                    fn->hostaddr);
-        return NULL;
-    }
     host = xen_pt_sysfs_open_with(&sysfs, &address, errp, warnings);
     if (!host) {
         return NULL;
@@ -170,6 +165,12 @@ static XenPtDevice *xen_pt_open(XenPtFunction *fn, XenPtHypervisor *hv,
     if (!xen_pt_options(fn, &host->info, &options, errp)) {
         host->ops->close(host);
         return NULL;
+    }
+    if (pci->romfile && *pci->romfile) {
+        host = xen_pt_romfile_open(fn, host, errp);
+        if (!host) {
+            return NULL;
+        }
     }
     fn->host = host;
     return xen_pt_device_open(host, hv, &fn->vm, &options, errp);

@@ -172,8 +172,5 @@ void xen_pt_domain_remove(XenPtFunction *fn)
 
 int xen_pt_domain_owner(void *opaque, const XenPtAddress *address)
 {
-    int owner = watch ? xen_pt_domain_watch_owner(watch, address) : -1;
-
-    /* What shares a page with it is no stranger to the guest. */
-    return owner == (int)xen_domid ? -1 : owner;
+    return watch ? xen_pt_domain_watch_owner(watch, address) : -1;
 }

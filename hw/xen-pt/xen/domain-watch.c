@@ -48,7 +48,7 @@ static char *key_path(const XenPtAddress *address)
                            address->function);
 }
 
-/* -- the domain's state ----------------------------------------------------- */
+/* -- the domain's state --------------------------------------------------- */
 
 /* false: Xen does not say. */
 static bool ask_xen(XenPtDomainWatch *watch, XenPtDomainState *state)
@@ -99,7 +99,7 @@ XenPtDomainState xen_pt_domain_watch_check(XenPtDomainWatch *watch)
     return watch->state;
 }
 
-/* -- libxl's keys ----------------------------------------------------------- */
+/* -- libxl's keys --------------------------------------------------------- */
 
 /*
  * A number below limit, -1: it is not there or not one, -2: no answer.
@@ -234,7 +234,7 @@ static void look_at_functions(XenPtDomainWatch *watch)
     }
 }
 
-/* -- libxl's backend --------------------------------------------------------- */
+/* -- libxl's backend ------------------------------------------------------ */
 
 static char *backend_path(XenPtDomainWatch *watch)
 {
@@ -300,7 +300,7 @@ static bool all_attached(XenPtDomainWatch *watch)
     return true;
 }
 
-/* -- the watch --------------------------------------------------------------- */
+/* -- the watch ------------------------------------------------------------ */
 
 int xen_pt_domain_watch_fd(const XenPtDomainWatch *watch)
 {

@@ -50,7 +50,7 @@ static int result(int rc)
 
 #define CALL(call) (errno = 0, result(call))
 
-/* -- raw hypercalls --------------------------------------------------------- */
+/* -- raw hypercalls ------------------------------------------------------- */
 
 #ifdef XEN_PT_HAVE_XENCALL
 static int raw_map_pirq(XenHypervisor *x, struct physdev_map_pirq *map)
@@ -146,7 +146,7 @@ static int raw_map_msi(XenHypervisor *x, const XenPtMsiRequest *request,
     return rc;
 }
 
-/* -- the port --------------------------------------------------------------- */
+/* -- the port ------------------------------------------------------------- */
 
 static int xen_memory_map(XenPtHypervisor *hv, uint64_t gfn, uint64_t mfn,
                           uint64_t count)
@@ -307,7 +307,7 @@ static const XenPtHypervisorOps xen_ops = {
     .unbind_msi = xen_unbind_msi,
 };
 
-/* -- features --------------------------------------------------------------- */
+/* -- features ------------------------------------------------------------- */
 
 /*
  * A failed mapping of several vectors releases a lock twice in a Xen that

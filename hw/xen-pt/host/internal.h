@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xen-pt: what the files of the sysfs host share
+ */
+#ifndef XEN_PT_HOST_INTERNAL_H
+#define XEN_PT_HOST_INTERNAL_H
+
+#include <sys/types.h>
+
+#include "xen-pt/sysfs.h"
+
+typedef struct XenPtSysfsRegion {
+    int fd;                 /* resourceN, or -1 */
+    uint8_t *map;           /* NULL: not mapped */
+    size_t map_len;
+    uint64_t map_start;     /* offset in the region of the first byte */
+} XenPtSysfsRegion;
+
+typedef struct XenPtSysfs {
+    XenPtHost host;
+    int dir;
+    int config;
+    bool read_only;
+    char name[XEN_PT_BDF_LEN];
+    XenPtSysfsRegion region[XEN_PT_NUM_REGIONS];
+    GByteArray *rom;        /* the ROM's copy, once read */
+} XenPtSysfs;
+
+static inline XenPtSysfs *xen_pt_to_sysfs(XenPtHost *host)
+{
+    return (XenPtSysfs *)host;
+}
+
+/* -- attribute.c ---------------------------------------------------------- */
+
+/* Appends a sentence; warnings NULL: nobody listens. */
+void xen_pt_sysfs_warn(GPtrArray *warnings, const char *format, ...)
+    G_GNUC_PRINTF(2, 3);
+
+ssize_t xen_pt_read_all(int fd, void *buf, size_t size);
+int xen_pt_read_attribute(int dir, const char *name, char *buf, size_t size);
+bool xen_pt_parse_number(const char *text, unsigned base, uint64_t max,
+                         uint64_t *value);
+char *xen_pt_read_driver(int dir);
+bool xen_pt_is_stub(const char *driver);
+/* What a person can do about a file that gives err (positive). */
+const char *xen_pt_sysfs_cure(int err);
+void xen_pt_sysfs_unreadable(GError **errp, const XenPtSysfs *s,
+                             const char *file, int err);
+/*
+ * Who uses a function now, "0000:04:00.1 (driven by e1000e)", or NULL:
+ * nobody, or the domain that options names.  The caller frees it.
+ */
+char *xen_pt_sysfs_user(int dir, const char *name,
+                        const XenPtAddress *address,
+                        const XenPtSysfsOptions *options);
+
+/* -- resource.c ----------------------------------------------------------- */
+
+/* Fills in the regions of info. */
+bool xen_pt_sysfs_read_resource(XenPtSysfs *s, GError **errp,
+                                GPtrArray *warnings);
+/* Then their page_exclusive and shared_with. */
+void xen_pt_sysfs_find_neighbours(XenPtSysfs *s, const char *root_path,
+                                  const XenPtSysfsOptions *options);
+
+/* -- region.c ------------------------------------------------------------- */
+
+int xen_pt_sysfs_region_read(XenPtHost *host, int region, uint64_t offset,
+                             unsigned size, uint64_t *value);
+int xen_pt_sysfs_region_write(XenPtHost *host, int region, uint64_t offset,
+                              unsigned size, uint64_t value);
+int xen_pt_sysfs_region_open(XenPtHost *host, int region);
+/* Unmaps and closes what the accesses opened. */
+void xen_pt_sysfs_release(XenPtSysfs *s);
+
+/* -- siblings.c ----------------------------------------------------------- */
+
+/*
+ * The functions that the IOMMU cannot tell from this one, because both are
+ * behind a conventional PCI bridge: false with errp set if one is in use
+ * elsewhere; a warning for those that are idle.
+ */
+bool xen_pt_sysfs_check_siblings(const char *root, const char *name,
+                                 const XenPtSysfsOptions *options,
+                                 GError **errp, GPtrArray *warnings);
+
+#endif /* XEN_PT_HOST_INTERNAL_H */
