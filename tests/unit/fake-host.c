@@ -872,6 +872,18 @@ bool fake_is_mapped(const FakeHypervisor *fake, bool io, uint64_t guest,
     return false;
 }
 
+uint64_t fake_mapped_units(const FakeHypervisor *fake, bool io)
+{
+    uint64_t units = 0;
+
+    for (guint i = 0; i < fake->maps->len; i++) {
+        const FakeRange *range = &g_array_index(fake->maps, FakeRange, i);
+
+        units += range->io == io ? range->count : 0;
+    }
+    return units;
+}
+
 const XenPtMsiBinding *fake_binding(const FakeHypervisor *fake, int pirq)
 {
     const FakePirq *entry = find_pirq(fake, pirq);

@@ -151,6 +151,8 @@ unsigned fake_bound(const FakeHypervisor *fake);
 /* Is all of the page's or port's mapping to machine there? */
 bool fake_is_mapped(const FakeHypervisor *fake, bool io, uint64_t guest,
                     uint64_t machine);
+/* Pages or ports that are mapped, in all. */
+uint64_t fake_mapped_units(const FakeHypervisor *fake, bool io);
 /* The binding of the pirq, or NULL. */
 const XenPtMsiBinding *fake_binding(const FakeHypervisor *fake, int pirq);
 const FakeCall *fake_last_call(const FakeHypervisor *fake, FakeOp op);
