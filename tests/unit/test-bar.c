@@ -115,6 +115,27 @@ static void linux_sizing_costs_nothing(void)
     fake_close(fake);
 }
 
+static void sizing_with_decoding_on_costs_nothing(void)
+{
+    static const uint64_t sizes[] = { 0x1000, 1 << 20, 1ull << 31,
+                                      1ull << 32, 1ull << 36 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        Fake *fake = one_bar(FAKE_BAR_MEM64, 1ull << 40, sizes[i]);
+
+        bar64(fake, 0, 1ull << 41);
+        command(fake, MEMORY);
+        fake_hypervisor_forget(fake->hv);
+        fake_write(fake, BAR(0), 0xffffffff, 4);
+        fake_write(fake, BAR(0), 0, 4);
+        fake_write(fake, BAR(1), 0xffffffff, 4);
+        fake_write(fake, BAR(1), (1ull << 41) >> 32, 4);
+        g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
+        g_assert_cmpint(fake->vm->timer, ==, -1);
+        fake_close(fake);
+    }
+}
+
 static void moving_a_bar_costs_2_calls(void)
 {
     Fake *fake = decoding();
@@ -872,6 +893,7 @@ int main(int argc, char **argv)
 
     ADD(the_first_enable_costs_4_calls);
     ADD(linux_sizing_costs_nothing);
+    ADD(sizing_with_decoding_on_costs_nothing);
     ADD(moving_a_bar_costs_2_calls);
     ADD(a_bar_of_many_gib_is_one_call);
     ADD(decode_off_is_committed_after_100_ms);

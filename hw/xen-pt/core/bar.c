@@ -88,15 +88,13 @@ static bool sizing(const XenPtDevice *dev, const XenPtLayout *layout,
 {
     XenPtGuestRegion r = xen_pt_device_region(dev, region);
     uint64_t address = layout->bar[region];
-    uint32_t low_mask = ~(uint32_t)(MIN(r.size, 1ull << 32) - 1);
+    uint64_t bits = ~(r.size - 1);
+    uint32_t low = bits, high = bits >> 32;
 
-    if (r.io) {
-        return (address & low_mask) == low_mask;
-    }
-    if (r.mem64 && address >> 32 == ALL_ONES) {
+    if (r.mem64 && address >> 32 == high) {
         return true;
     }
-    return low_mask && ((uint32_t)address & low_mask) == low_mask;
+    return low && ((uint32_t)address & low) == low;
 }
 
 typedef enum Change { NO_CHANGE, CHANGE_CAN_WAIT, CHANGE_NOW } Change;
@@ -126,7 +124,7 @@ static void enable_rom(XenPtDevice *dev, bool enable)
     const XenPtHostRegion *rom = &dev->host->info.region[XEN_PT_ROM_REGION];
     uint32_t reg;
 
-    if (!rom->size || dev->options.no_rom || enable == dev->rom_enabled) {
+    if (!rom->size || rom->served || dev->options.no_rom || enable == dev->rom_enabled) {
         return;
     }
     reg = GUINT32_TO_LE((uint32_t)rom->base |
@@ -250,6 +248,9 @@ static void want_memory(XenPtDevice *dev, const XenPtSection *s)
     uint64_t last = (end + PAGE_MASK) >> PAGE_SHIFT; /* last excluded */
     uint64_t gfn = s->gaddr >> PAGE_SHIFT, hole, hole_end, base = first;
 
+    if (r->served) {
+        return;
+    }
     if ((start ^ s->gaddr) & PAGE_MASK) {
         return;     /* the same page cannot show both: served, not mapped */
     }
