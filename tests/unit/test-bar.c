@@ -433,6 +433,24 @@ static void a_piece_of_an_io_bar_maps_its_own_ports(void)
     fake_close(fake);
 }
 
+static void xsa_510_ports_beyond_64_ki_are_never_asked_for(void)
+{
+    Fake *fake = one_bar(FAKE_BAR_IO, 0xe000, 0x40);
+
+    xen_pt_device_section(fake->dev, true, 0, 0, 0xffe0, 0x40);
+    xen_pt_device_section(fake->dev, true, 0, 0, 0x1c000, 0x40);
+    xen_pt_device_section(fake->dev, true, 0, 0, UINT64_MAX - 0x3f, 0x40);
+    xen_pt_device_section(fake->dev, true, 0, 0, UINT64_MAX - 0x1f, 0x40);
+    xen_pt_device_unmap_stale(fake->dev);
+    xen_pt_device_map_wanted(fake->dev);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
+    xen_pt_device_section(fake->dev, true, 0, 0, 0xffc0, 0x40);
+    xen_pt_device_unmap_stale(fake->dev);
+    xen_pt_device_map_wanted(fake->dev);
+    g_assert_cmpuint(fake_mapped_units(fake->hv, true), ==, 0x40);
+    fake_close(fake);
+}
+
 static int busy_when_adjacent(FakeHypervisor *hv, const FakeCall *call)
 {
     if (call->op == FAKE_IOPORT_MAP && call->b == 0xe020) {
@@ -912,6 +930,7 @@ int main(int argc, char **argv)
     ADD(the_hole_is_the_table_s_pages);
     ADD(the_hole_cuts_pieces_on_either_side);
     ADD(a_piece_of_an_io_bar_maps_its_own_ports);
+    ADD(xsa_510_ports_beyond_64_ki_are_never_asked_for);
     ADD(ports_that_xen_finds_busy_are_served);
     ADD(bars_at_0_map_nothing);
     ADD(all_ones_map_nothing);

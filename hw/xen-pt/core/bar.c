@@ -19,6 +19,7 @@
 
 #define PAGE_SHIFT 12
 #define PAGE_MASK  (XEN_PT_PAGE_SIZE - 1)
+#define PORTS      0x10000ull
 
 /* -- layout --------------------------------------------------------------- */
 
@@ -292,7 +293,7 @@ static void compute_wanted(XenPtDevice *dev)
         }
         if (!r->io) {
             want_memory(dev, s);
-        } else if (s->gaddr + s->size <= 0x10000) {
+        } else if (s->size <= PORTS && s->gaddr <= PORTS - s->size) {
             want(dev, s->region, true, s->gaddr, r->base + s->offset,
                  s->size);
         }
