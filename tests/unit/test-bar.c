@@ -690,6 +690,25 @@ static void a_pending_map_that_is_no_longer_wanted_is_forgotten(void)
     fake_close(fake);
 }
 
+static void a_pending_map_survives_a_suspend(void)
+{
+    int error = EPERM;
+    Fake *fake = programmed();
+
+    fake->hv->refuse = refuse_maps;
+    fake->hv->opaque = &error;
+    command(fake, IO | MEMORY);
+    xen_pt_device_domain_state(fake->dev, XEN_PT_DOMAIN_SUSPENDED);
+    fake->hv->refuse = NULL;
+    fake_hypervisor_forget(fake->hv);
+    fake_vm_advance(fake->vm, 1000);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
+    xen_pt_device_domain_state(fake->dev, XEN_PT_DOMAIN_RUNNING);
+    fake_vm_advance(fake->vm, 300);
+    g_assert_cmpuint(fake_mapped(fake->hv), ==, 4);
+    fake_close(fake);
+}
+
 static void a_map_refused_for_good_is_said_and_served(void)
 {
     int error = EINVAL;
@@ -944,6 +963,7 @@ int main(int argc, char **argv)
     ADD(a_rom_left_enabled_is_disabled_at_the_first_commit);
     ADD(a_map_that_is_not_granted_yet_comes_by_itself);
     ADD(a_pending_map_that_is_no_longer_wanted_is_forgotten);
+    ADD(a_pending_map_survives_a_suspend);
     ADD(a_map_refused_for_good_is_said_and_served);
     ADD(a_grant_that_turns_into_a_refusal_is_said);
     ADD(what_cannot_be_unmapped_is_forgotten_without_a_word);

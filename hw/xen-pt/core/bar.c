@@ -201,7 +201,6 @@ void xen_pt_device_section(XenPtDevice *dev, bool add, int region,
     if (region < 0 || region >= XEN_PT_NUM_REGIONS || !size) {
         return;
     }
-    dev->sections_changed = true;
     if (add) {
         g_array_append_val(dev->sections, s);
         return;
@@ -418,7 +417,6 @@ void xen_pt_device_map_wanted(XenPtDevice *dev)
             pending |= map.state == XEN_PT_MAP_PENDING;
         }
     }
-    dev->sections_changed = false;
     if (pending) {
         xen_pt_retry_later(dev);
     }

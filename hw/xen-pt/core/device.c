@@ -304,7 +304,7 @@ static void place_rom(XenPtDevice *dev)
     uint32_t reg = xen_pt_config_host(dev, PCI_ROM_ADDRESS, 4);
 
     dev->rom_enabled = reg & PCI_ROM_ADDRESS_ENABLE;
-    if (rom->size && !dev->options.no_rom &&
+    if (rom->size && !rom->served && !dev->options.no_rom &&
         (reg & PCI_ROM_ADDRESS_MASK) == 0 && rom->base <= ALL_ONES) {
         uint32_t le = GUINT32_TO_LE((uint32_t)rom->base);
 
@@ -493,6 +493,8 @@ void xen_pt_device_domain_state(XenPtDevice *dev, XenPtDomainState state)
         xen_pt_msi_sync(dev);
         xen_pt_msix_table_moved(dev);
         xen_pt_msix_sync(dev);
+        retry(dev);
+        xen_pt_timer_update(dev);
     }
 }
 

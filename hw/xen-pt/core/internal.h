@@ -109,7 +109,6 @@ struct XenPtDevice {
     GArray *sections;                        /* XenPtSection */
     GArray *maps;                            /* XenPtMap */
     GArray *wanted;                          /* XenPtMap, between phases */
-    bool sections_changed;
     bool committing;
     unsigned map_error_lines;
 
