@@ -43,6 +43,11 @@ typedef struct XenPtHostRegion {
      * smaller than a page be mapped as that page.
      */
     bool page_exclusive;
+    /*
+     * There is no hardware behind it, only region_read (a ROM from a file):
+     * it is never mapped, and nothing is enabled for it.
+     */
+    bool served;
     char *shared_with;      /* BDF and use of the neighbour, or NULL; owned */
 } XenPtHostRegion;
 

@@ -156,14 +156,44 @@ def a_device_that_answers_all_ones_is_refused(env, host):
         m.attach(fn).bring_up()
 
 
-@claim(stock='takes both, and only the file is there')
-def romfile_is_refused_with_a_sentence(env, host):
-    fn = host.add(standard().add_rom(0x10000, 0xf0100000))
+def write_rom(env, data):
     rom = os.path.join(env.tmp, 'rom.bin')
     with open(rom, 'wb') as out:
-        out.write(b'\x55\xaa\x80' + bytes(65533))
+        out.write(data)
+    return rom
+
+
+@claim(stock='takes both, and ends in an assertion')
+def a_romfile_takes_the_place_of_the_devices_rom(env, host):
+    fn = host.add(standard().add_rom(0x10000, 0xf0100000))
+    rom = write_rom(env, b'\x55\xaa\x80ROM from a file' + bytes(5000))
     with Machine(env, host) as m:
-        refusal(m, fn, words=['romfile'], romfile=rom)
+        guest = m.attach(fn, romfile=rom)
+        guest.write(0x30, 4, 0xfffff800)
+        equal(guest.read(0x30, 4) & 0xfffff800, 0xffffe000, 'size')
+        guest.write(0x30, 4, 0xe9000001)
+        guest.set_command(2)
+        m.advance(400)
+        equal(m.mem_read(0xe9000000, 4), 0x5280aa55, 'first bytes')
+        equal(m.mem_read(0xe9001ffc, 4), 0xffffffff, 'after the file')
+        check(not [p for p in m.state().pages if p.gfn >> 4 == 0xe900],
+              'a file cannot be mapped')
+        equal(host.config_value(fn, 0x30, 4) & 1, 0, "hardware's ROM")
+        m.detach(fn)
+        m.assert_nothing_left('detach')
+
+
+@claim(stock='takes anything')
+def a_romfile_that_cannot_be_one_is_refused(env, host):
+    fn = host.add(standard().add_rom(0x10000, 0xf0100000))
+    with Machine(env, host) as m:
+        refusal(m, fn, words=['55 AA'], romfile=write_rom(env, bytes(4096)))
+        refusal(m, fn, words=['romfile', 'path'], romfile='/no/such/rom')
+        refusal(m, fn, words=['16 MiB'], romfile=write_rom(
+            env, b'\x55\xaa' + bytes(16 << 20)))
+        refusal(m, fn, words=['rombar=0'], rombar=0,
+                romfile=write_rom(env, b'\x55\xaa' + bytes(4094)))
+        m.attach(fn, romfile=write_rom(env, b'\x55\xaa' + bytes(4094)))
 
 
 @claim(stock='leaks the descriptor of config')

@@ -92,6 +92,15 @@ void xen_pt_hotplug_domain_gone(void);
 /* The toolstack has given the function up; it is taken away soon. */
 void xen_pt_hotplug_dropped(XenPtFunction *fn);
 
+/* romfile.c */
+
+/*
+ * A host that shows the romfile property's file as the expansion ROM, and
+ * for the rest is the one that it takes over, also on failure.
+ */
+XenPtHost *xen_pt_romfile_open(XenPtFunction *fn, XenPtHost *inner,
+                               GError **errp);
+
 /* reset.c */
 
 /* For the vm port: the host's reset, on a thread. */
