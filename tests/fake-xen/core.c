@@ -394,6 +394,8 @@ __attribute__((constructor)) static void start(void)
         return;
     }
     strcpy(sun.sun_path, control);
+    /* A wrapper such as valgrind has been here before it became QEMU. */
+    unlink(control);
     listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listen_fd < 0 ||
         bind(listen_fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ||

@@ -23,6 +23,7 @@
 
 #define MAX_PIRQS 4096
 #define NR_GSIS 1024
+#define MAX_FUNCTIONS 1024
 
 typedef struct {
     uint64_t first;
@@ -66,7 +67,7 @@ static Ranges iomem_rights; /* mfn */
 static Ranges ioport_rights;
 static Pirq pirqs[MAX_PIRQS];
 static int nr_pirqs = 256;
-static Function functions[64];
+static Function functions[MAX_FUNCTIONS];
 static unsigned int nr_functions;
 static DomState dom_state = DOM_RUNNING;
 static unsigned int dom_reason;
@@ -169,7 +170,7 @@ static Function *function_of(unsigned int sbdf, bool create)
             return &functions[i];
         }
     }
-    if (!create || nr_functions == 64) {
+    if (!create || nr_functions == MAX_FUNCTIONS) {
         return NULL;
     }
     functions[nr_functions] = (Function){ .sbdf = sbdf };

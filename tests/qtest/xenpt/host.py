@@ -249,6 +249,8 @@ class Host:
         self.functions[fn.bdf] = fn
         self._write(fn, 'config', fn.config)
         for what, mask in (('wmask', fn.wmask), ('w1c', fn.w1c)):
+            if mask is None:
+                continue
             with open(os.path.join(self.hardware, '%s.%s' %
                                    (fn.bdf, what)), 'wb') as out:
                 out.write(mask)

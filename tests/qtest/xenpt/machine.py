@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -15,7 +16,8 @@ import time
 from . import guest
 from .host import PAGE
 
-TIMEOUT = 20
+# Under a wrapper such as valgrind everything takes its time.
+TIMEOUT = 200 if os.environ.get('XEN_PT_WRAPPER') else 20
 
 
 class QmpError(Exception):
@@ -170,7 +172,9 @@ class Machine:
             listeners[name] = sock
         # xenfv brings its accelerator along.
         accel = [] if self.machine == 'xenfv' else ['-accel', self.accel]
-        argv = [self.env.qemu] + accel + [
+        wrapper = shlex.split(os.environ.get('XEN_PT_WRAPPER', '').replace(
+            '{dir}', self.dir))
+        argv = wrapper + [self.env.qemu] + accel + [
                 '-machine', self.machine, '-xen-domid', '7', '-nodefaults',
                 '-no-user-config', '-display', 'none', '-m', '64',
                 '-bios', os.path.join(self.env.tmp, 'bios'),
@@ -237,15 +241,15 @@ class Machine:
             for lines in (self.qmp_lines, self.qtest_lines, self.control):
                 if lines is not None:
                     lines.close()
-            text = self.stderr_text()
+            text = self._last_words()
             self.stderr.close()
         if kind is not None:
             if code not in (0, -signal.SIGKILL):
                 raise QemuDied('QEMU ended with %d: %s' %
-                               (code, text[-600:])) from value
+                               (code, text)) from value
             return False
         if code != self.expect_exit:
-            raise QemuDied('QEMU ended with %d: %s' % (code, text[-600:]))
+            raise QemuDied('QEMU ended with %d: %s' % (code, text))
         anomalies = self.log(since=0).anomalies
         if anomalies and not self.tolerant:
             raise AssertionError('%d anomalies: %s' %
@@ -269,6 +273,14 @@ class Machine:
         with open(os.path.join(self.dir, 'stderr'),
                   errors='replace') as text:
             return text.read()
+
+    def _last_words(self):
+        """What the wrapper found, if anything, else the end of stderr."""
+        found = os.path.join(self.dir, 'valgrind')
+        if os.path.exists(found) and os.path.getsize(found):
+            with open(found, errors='replace') as text:
+                return text.read(1500)
+        return self.stderr_text()[-600:]
 
     def stderr_lines(self):
         return self.stderr_text().splitlines()
