@@ -936,19 +936,49 @@ static bool region_place(const FakeVm *fake, const XenPtLayout *layout,
     return true;
 }
 
+typedef struct FakePlace {
+    bool there;
+    uint64_t gaddr, size;
+} FakePlace;
+
+static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+    return a < b + b_size && b < a + a_size;
+}
+
+/* Of two regions at one place the guest reaches the first. */
+static void place_regions(const FakeVm *fake, const XenPtLayout *layout,
+                          FakePlace *places)
+{
+    for (int i = 0; i < XEN_PT_NUM_REGIONS; i++) {
+        FakePlace *p = &places[i];
+        bool io = xen_pt_device_region(fake->dev, i).io;
+
+        p->there = region_place(fake, layout, i, &p->gaddr, &p->size);
+        for (int j = 0; j < i && p->there; j++) {
+            p->there = !places[j].there ||
+                       xen_pt_device_region(fake->dev, j).io != io ||
+                       !overlap(p->gaddr, p->size, places[j].gaddr,
+                                places[j].size);
+        }
+    }
+}
+
 static void vm_commit_layout(XenPtVm *vm, const XenPtLayout *layout)
 {
     FakeVm *fake = CONTAINER_OF(vm, FakeVm, vm);
+    FakePlace places[XEN_PT_NUM_REGIONS] = { { .there = false } };
 
     fake->layout = *layout;
     fake->commits++;
     if (!fake->dev) {
         return;
     }
+    place_regions(fake, layout, places);
     for (int pass = 0; pass < 2; pass++) {
         for (int i = 0; i < XEN_PT_NUM_REGIONS; i++) {
-            uint64_t gaddr = 0, size = 0;
-            bool there = region_place(fake, layout, i, &gaddr, &size);
+            bool there = places[i].there;
+            uint64_t gaddr = places[i].gaddr, size = places[i].size;
             bool same = there == fake->section[i].there &&
                         (!there || gaddr == fake->section[i].gaddr);
 
@@ -975,9 +1005,16 @@ static void vm_commit_layout(XenPtVm *vm, const XenPtLayout *layout)
 static bool vm_page_is_alone(XenPtVm *vm, uint64_t gaddr)
 {
     FakeVm *fake = CONTAINER_OF(vm, FakeVm, vm);
+    uint64_t page = gaddr & ~(XEN_PT_PAGE_SIZE - 1);
+    unsigned users = 0;
 
-    (void)gaddr;
-    return fake->alone;
+    for (int i = 0; i < XEN_PT_NUM_REGIONS; i++) {
+        users += fake->section[i].there &&
+                 !xen_pt_device_region(fake->dev, i).io &&
+                 overlap(page, XEN_PT_PAGE_SIZE, fake->section[i].gaddr,
+                         fake->section[i].size);
+    }
+    return fake->alone && users <= 1;
 }
 
 static int64_t vm_now_ms(XenPtVm *vm)
@@ -1139,21 +1176,33 @@ Fake *fake_start(FakeHost *host, const XenPtOptions *options)
     return fake_start_on(fake_hypervisor_new(), host, options);
 }
 
-char *fake_open_error(FakeHost *host, const XenPtOptions *options)
+Fake *fake_try_open(FakeHost *host, const XenPtOptions *options,
+                    char **sentence)
 {
     static const XenPtOptions none;
     Fake *fake = fake_new(fake_hypervisor_new(), host);
     GError *err = NULL;
-    char *sentence;
 
     fake->dev = xen_pt_device_open(&host->host, &fake->hv->hv, &fake->vm->vm,
                                    options ? options : &none, &err);
-    g_assert_null(fake->dev);
+    fake->vm->dev = fake->dev;
+    if (fake->dev) {
+        g_assert_no_error(err);
+        return fake;
+    }
     g_assert_nonnull(err);
     g_assert_cmpuint(host->closes, ==, 1);
-    sentence = g_strdup(err->message);
+    *sentence = g_strdup(err->message);
     g_error_free(err);
     fake_free(fake);
+    return NULL;
+}
+
+char *fake_open_error(FakeHost *host, const XenPtOptions *options)
+{
+    char *sentence = NULL;
+
+    g_assert_null(fake_try_open(host, options, &sentence));
     return sentence;
 }
 

@@ -207,6 +207,9 @@ Fake *fake_open_on(FakeHypervisor *hv, FakeHost *host,
 Fake *fake_start(FakeHost *host, const XenPtOptions *options);
 Fake *fake_start_on(FakeHypervisor *hv, FakeHost *host,
                     const XenPtOptions *options);
+/* NULL and the sentence (caller frees) if it is refused. */
+Fake *fake_try_open(FakeHost *host, const XenPtOptions *options,
+                    char **sentence);
 /* The sentence of a failed open (caller frees); asserts that it failed. */
 char *fake_open_error(FakeHost *host, const XenPtOptions *options);
 uint32_t fake_read(Fake *fake, uint32_t addr, unsigned len);
