@@ -161,6 +161,8 @@ XenPtIrqMode xen_pt_device_irq_mode(const XenPtDevice *dev);
 bool xen_pt_device_gone(const XenPtDevice *dev);
 /* Sentences said since open, oldest first; owned by the device. */
 const GPtrArray *xen_pt_device_warnings(const XenPtDevice *dev);
+/* Reports a sentence that others found, and adds it to them; copied. */
+void xen_pt_device_warn(XenPtDevice *dev, const char *sentence);
 /* The compiled masks, for tests and tools; includes the extended space. */
 const XenPtConfig *xen_pt_device_config(XenPtDevice *dev);
 

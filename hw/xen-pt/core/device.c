@@ -51,6 +51,11 @@ void xen_pt_say(XenPtDevice *dev, XenPtLevel level, const char *format, ...)
     va_end(ap);
 }
 
+void xen_pt_device_warn(XenPtDevice *dev, const char *sentence)
+{
+    xen_pt_warn(dev, "%s", sentence);
+}
+
 /* -- open ----------------------------------------------------------------- */
 
 static bool check_sharing(XenPtDevice *dev, GError **errp)

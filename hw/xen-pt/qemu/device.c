@@ -129,6 +129,7 @@ static XenPtDevice *xen_pt_open(XenPtFunction *fn, XenPtHypervisor *hv,
     char name[XEN_PT_BDF_LEN];
     XenPtFunction *other;
     XenPtAddress address;
+    XenPtDevice *dev;
     XenPtHost *host;
 
     if (!fn->hostaddr) {
@@ -159,9 +160,6 @@ static XenPtDevice *xen_pt_open(XenPtFunction *fn, XenPtHypervisor *hv,
     if (!host) {
         return NULL;
     }
-    for (unsigned i = 0; i < warnings->len; i++) {
-        warn_report("xen-pt: %s", (char *)g_ptr_array_index(warnings, i));
-    }
     if (!xen_pt_options(fn, &host->info, &options, errp)) {
         host->ops->close(host);
         return NULL;
@@ -173,7 +171,11 @@ static XenPtDevice *xen_pt_open(XenPtFunction *fn, XenPtHypervisor *hv,
         }
     }
     fn->host = host;
-    return xen_pt_device_open(host, hv, &fn->vm, &options, errp);
+    dev = xen_pt_device_open(host, hv, &fn->vm, &options, errp);
+    for (unsigned i = 0; dev && i < warnings->len; i++) {
+        xen_pt_device_warn(dev, g_ptr_array_index(warnings, i));
+    }
+    return dev;
 }
 
 /*

@@ -55,7 +55,7 @@ static void domain_state(void *opaque, XenPtDomainState state)
     }
 }
 
-static void domain_dropped(void *opaque, const XenPtAddress *address)
+static XenPtFunction *find_function(const XenPtAddress *address)
 {
     char name[XEN_PT_BDF_LEN];
     XenPtFunction *fn;
@@ -63,15 +63,53 @@ static void domain_dropped(void *opaque, const XenPtAddress *address)
     xen_pt_address_format(address, name);
     QTAILQ_FOREACH(fn, &xen_pt_functions, next) {
         if (g_str_equal(xen_pt_device_name(fn->dev), name)) {
-            xen_pt_hotplug_dropped(fn);
-            return;
+            return fn;
         }
+    }
+    return NULL;
+}
+
+static void domain_dropped(void *opaque, const XenPtAddress *address)
+{
+    XenPtFunction *fn = find_function(address);
+
+    if (fn) {
+        xen_pt_hotplug_dropped(fn);
+    }
+}
+
+/* Options that libxl knows and never sends: told by what it wrote down. */
+static void domain_attached(void *opaque, const XenPtAddress *address,
+                            const char *options)
+{
+    char name[XEN_PT_BDF_LEN];
+    XenPtFunction *fn = find_function(address);
+    g_autofree char *power = NULL, *translate = NULL;
+
+    if (!fn) {
+        return;
+    }
+    xen_pt_address_format(address, name);
+    trace_xen_pt_attached(name, options);
+    if (strstr(options, "power_mgmt=1") && fn->rules.real_power != 1) {
+        power = g_strdup_printf(
+            "%s: power_mgmt=1 did not reach the device model, because xl has "
+            "no way to send it; write real-power=true for this device in "
+            XEN_PT_RULES_FILE, name);
+        xen_pt_device_warn(fn->dev, power);
+    }
+    if (strstr(options, "msitranslate=1")) {
+        translate = g_strdup_printf(
+            "%s: msitranslate=1 has no effect; leave it out, its time was "
+            "before guests knew MSI", name);
+        xen_pt_device_warn(fn->dev, translate);
     }
 }
 
 static const XenPtDomainWatchOps domain_ops = {
     .state = domain_state,
     .dropped = domain_dropped,
+    .attached = domain_attached,
 };
 
 static void domain_release(void)
