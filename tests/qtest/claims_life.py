@@ -70,6 +70,42 @@ def a_guest_that_never_enabled_acpi_is_not_waited_for(env, host):
         m.assert_nothing_left()
 
 
+@claim(stock='waits for the guest')
+def a_device_taken_away_leaves_no_event_behind(env, host):
+    """The next one in that slot must not be ejected by an old request."""
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        slot = m.attach(fn).slot
+        equal(m.inp(0xae00, 4) >> slot & 1, 1, 'announced')
+        m.device_del(fn)
+        m.wait_gone(fn, timeout=1)
+        equal(m.inp(0xae00, 4) >> slot & 1, 0, 'insertion')
+        equal(m.inp(0xae04, 4) >> slot & 1, 0, 'removal')
+        m.attach(fn, addr='%x.0' % slot)
+        m.qmp('system_reset')
+        m.advance(50)
+        equal(m.query_slot(m.qdev_id(fn)), (0, slot, 0), 'after a reset')
+
+
+@claim()
+def an_emulated_nic_comes_and_goes_beside_ours(env, host):
+    """Its requests go to QEMU's own handler, which asks the guest."""
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.attach(fn, addr='5.0')
+        m.qmp('device_add', driver='e1000', id='nic1', addr='6.0',
+              romfile='')
+        equal(m.query_slot('nic1'), (0, 6, 0), 'attached')
+        m.qmp('device_del', id='nic1')
+        m.advance(400)
+        equal(m.query_slot('nic1'), (0, 6, 0), 'waits for the guest')
+        equal(m.inp(0xae04, 4) >> 6 & 1, 1, 'asked by ACPI')
+        m.eject(6)
+        equal(m.wait_event('DEVICE_DELETED')['data'].get('device'), 'nic1',
+              'event')
+        equal(m.query_slot(m.qdev_id(fn)), (0, 5, 0), 'ours')
+
+
 @claim(stock='ten seconds for each device: it waits for a dead guest')
 def a_guest_that_has_shut_down_is_not_waited_for(env, host):
     for state in ('shutdown 0', 'shutdown 3', 'dying'):
