@@ -774,6 +774,25 @@ static void the_pirq_that_the_guest_names_is_mapped(void)
     fake_close(fake);
 }
 
+/* As Linux does it: the message with all vectors masked, then Enable alone. */
+static void a_vector_by_pirq_needs_no_unmask(void)
+{
+    Fake *fake = pvhvm();
+
+    control(fake, ENABLE | MASKALL);
+    write_entry(fake, 0, 0, 0xfee00000 | 0x45 << 12);
+    write_entry(fake, 0, 4, 0x300);
+    write_entry(fake, 0, 8, 0x4300);
+    g_assert_cmpuint(bound(fake), ==, 0);
+    control(fake, ENABLE);
+    g_assert_nonnull(fake_binding(fake->hv, 0x345));
+    write_entry(fake, 1, 0, 0xfee00000 | 0x46 << 12);
+    write_entry(fake, 1, 4, 0x300);
+    write_entry(fake, 1, 8, 0x4300);
+    g_assert_nonnull(fake_binding(fake->hv, 0x346));
+    fake_close(fake);
+}
+
 /* Xen would say yes, map nothing and lose an IRQ of the host each time. */
 static void a_pirq_in_use_is_not_asked_for(void)
 {
@@ -1084,6 +1103,7 @@ int main(int argc, char **argv)
     ADD(enable_found_on_is_turned_off_at_start);
     ADD(guest_cannot_write_table_or_pba_offsets);
     ADD(the_pirq_that_the_guest_names_is_mapped);
+    ADD(a_vector_by_pirq_needs_no_unmask);
     ADD(a_pirq_in_use_is_not_asked_for);
     ADD(what_xen_may_grant_later_is_tried_again);
     ADD(waiting_costs_one_call_at_a_time_however_many_wait);

@@ -116,9 +116,19 @@ void xen_pt_msix_quiet(XenPtDevice *dev)
     }
 }
 
-static bool is_masked(const XenPtMsixEntry *e)
+static uint64_t entry_address(const XenPtMsixEntry *e)
 {
-    return e->dword[3] & PCI_MSIX_ENTRY_CTRL_MASKBIT;
+    return (uint64_t)e->dword[1] << 32 | e->dword[0];
+}
+
+/*
+ * A guest that takes its vectors as event channels masks them there and never
+ * touches the entry's mask bit, which reset has set (Linux' PVHVM guests).
+ */
+static bool is_masked(const XenPtDevice *dev, const XenPtMsixEntry *e)
+{
+    return (e->dword[3] & PCI_MSIX_ENTRY_CTRL_MASKBIT) &&
+           xen_pt_vector_wanted_pirq(dev, entry_address(e), e->dword[2]) < 0;
 }
 
 static int sync_entry(XenPtDevice *dev, unsigned i)
@@ -126,7 +136,7 @@ static int sync_entry(XenPtDevice *dev, unsigned i)
     XenPtMsix *msix = &dev->msix;
     XenPtMsixEntry *e = &msix->entry[i];
     XenPtVector *v = &e->vector;
-    uint64_t address = (uint64_t)e->dword[1] << 32 | e->dword[0];
+    uint64_t address = entry_address(e);
     XenPtMsiRequest request = {
         .address = dev->host->info.address, .msix = true, .entry = i,
         .count = 1,
@@ -137,7 +147,7 @@ static int sync_entry(XenPtDevice *dev, unsigned i)
                                                  msix->gtable);
     int ret;
 
-    if (!msix->enabled || msix->maskall || is_masked(e) ||
+    if (!msix->enabled || msix->maskall || is_masked(dev, e) ||
         !xen_pt_may_issue(dev)) {
         return 0;
     }
@@ -304,7 +314,7 @@ bool xen_pt_msix_waits(const XenPtDevice *dev)
     for (unsigned i = 0; dev->msix.enabled && i < dev->msix.count; i++) {
         const XenPtMsixEntry *e = &dev->msix.entry[i];
 
-        if (!e->vector.bound && !is_masked(e) &&
+        if (!e->vector.bound && !is_masked(dev, e) &&
             xen_pt_vector_may_retry(e->vector.error)) {
             return true;
         }
@@ -374,6 +384,12 @@ static void write_dword(XenPtDevice *dev, unsigned i, unsigned dword,
         break;
     default:
         e->dword[dword] = value;
+        if (dword == PCI_MSIX_ENTRY_DATA / 4 &&
+            xen_pt_vector_wanted_pirq(dev, entry_address(e), value) >= 0) {
+            /* complete, and there may be no unmask to wait for */
+            sync_entry(dev, i);
+            xen_pt_timer_update(dev);
+        }
         break;
     }
 }
