@@ -83,6 +83,11 @@ static int copy_region_write(XenPtHost *host, int region, uint64_t offset,
     return 0;
 }
 
+static int copy_reset(XenPtHost *host)
+{
+    return 0;
+}
+
 static void copy_close(XenPtHost *host)
 {
     xen_pt_host_info_clear(&host->info);
@@ -90,6 +95,15 @@ static void copy_close(XenPtHost *host)
 }
 
 static const XenPtHostOps copy_ops = {
+    .config_read = copy_read,
+    .config_write = copy_write,
+    .region_read = copy_region_read,
+    .region_write = copy_region_write,
+    .reset = copy_reset,
+    .close = copy_close,
+};
+
+static const XenPtHostOps copy_ops_without_reset = {
     .config_read = copy_read,
     .config_write = copy_write,
     .region_read = copy_region_read,
@@ -105,7 +119,7 @@ static XenPtHost *copy_of(XenPtHost *host, GArray *writes)
     memset(copy->config, 0xff, sizeof(copy->config));
     got = host->ops->config_read(host, 0, copy->config,
                                  sizeof(copy->config));
-    copy->host.ops = &copy_ops;
+    copy->host.ops = host->ops->reset ? &copy_ops : &copy_ops_without_reset;
     copy->host.info = host->info;
     copy->host.info.driver = g_strdup(host->info.driver);
     copy->host.info.reset_methods = g_strdup(host->info.reset_methods);
@@ -290,12 +304,18 @@ static void machine_report(XenPtVm *vm, XenPtLevel level,
     }
 }
 
+/* No guest of ours asks for one. */
+static void machine_start_reset(XenPtVm *vm)
+{
+}
+
 static const XenPtVmOps machine_ops = {
     .commit_layout = machine_commit,
     .page_is_alone = machine_page_is_alone,
     .now_ms = machine_now,
     .set_timer = machine_set_timer,
     .report = machine_report,
+    .start_reset = machine_start_reset,
 };
 
 /* -- the guest's firmware ------------------------------------------------- */

@@ -62,21 +62,20 @@ static bool parse_escape(const char **p, GString *out)
 static char *parse_string(const char **p)
 {
     GString *out = g_string_new(NULL);
+    bool ok = true;
 
     (*p)++;
-    while (**p != '"') {
+    while (ok && **p != '"') {
         if (**p == '\\') {
             (*p)++;
-            if (!parse_escape(p, out)) {
-                break;
-            }
+            ok = parse_escape(p, out);
         } else if ((unsigned char)**p < 0x20) {
-            break;
+            ok = false;
         } else {
             g_string_append_c(out, *(*p)++);
         }
     }
-    if (**p != '"') {
+    if (!ok) {
         g_string_free(out, true);
         return NULL;
     }
@@ -106,9 +105,10 @@ static bool parse_items(const char **p, Json *json, char close, int depth)
             }
             g_ptr_array_add(json->names, name);
             skip_space(p);
-            if (*(*p)++ != ':') {
+            if (**p != ':') {
                 return false;
             }
+            (*p)++;
         }
         item = parse_value(p, depth + 1);
         if (!item) {
@@ -120,9 +120,10 @@ static bool parse_items(const char **p, Json *json, char close, int depth)
             (*p)++;
             return true;
         }
-        if (*(*p)++ != ',') {
+        if (**p != ',') {
             return false;
         }
+        (*p)++;
     }
 }
 

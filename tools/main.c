@@ -62,6 +62,12 @@ bool tool_address(const char *text, XenPtAddress *address)
     return false;
 }
 
+bool tool_same(const XenPtAddress *a, const XenPtAddress *b)
+{
+    return a->segment == b->segment && a->bus == b->bus &&
+           a->slot == b->slot && a->function == b->function;
+}
+
 char *tool_clean(const char *text)
 {
     char *clean = g_utf8_make_valid(text, -1);
@@ -78,6 +84,13 @@ bool tool_print(GString *out)
 {
     bool ok;
 
+    /* names and sentences of elsewhere do not steer the terminal */
+    for (char *p = out->str; *p; p++) {
+        if (((unsigned char)*p < 0x20 && *p != '\n' && *p != '\t') ||
+            *p == 0x7f) {
+            *p = '?';
+        }
+    }
     g_string_append_c(out, '\n');
     ok = fwrite(out->str, 1, out->len, stdout) == out->len;
     return fflush(stdout) == 0 && ok;

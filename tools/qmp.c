@@ -361,7 +361,7 @@ GPtrArray *qmp_status(Qmp *qmp, const XenPtAddress *address,
         if (address &&
             (!xen_pt_address_parse(json_str(json_get(json, "host"),
                                             "address", ""), &other) ||
-             memcmp(&other, address, sizeof(other)) != 0)) {
+             !tool_same(&other, address))) {
             json_free(json);
             continue;
         }

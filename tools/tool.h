@@ -36,6 +36,7 @@ int tool_fail_error(int exit, GError *error);
 char *tool_path(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* The BDF of the command line, or a sentence and false. */
 bool tool_address(const char *text, XenPtAddress *address);
+bool tool_same(const XenPtAddress *a, const XenPtAddress *b);
 /* The text as it stands in a terminal: control characters become '?'. */
 char *tool_clean(const char *text);
 /* Prints what is in out and a newline; false if it could not be written. */

@@ -444,7 +444,7 @@ static void list_together(Patient *p, GString *said, bool whole_bus)
 
         if (o->segment == p->address.segment && o->bus == p->address.bus &&
             (whole_bus || o->slot == p->address.slot) &&
-            memcmp(o, &p->address, sizeof(*o)) != 0) {
+            !tool_same(o, &p->address)) {
             g_string_append_printf(said, "%s%s", n++ ? ", " : "",
                                    xen_pt_address_format(o, bdf));
         }
@@ -532,7 +532,7 @@ static bool in_scope(const Patient *p, uint16_t segment, const uint8_t *scope,
         if (scope[0] == 1 &&
             follow(segment, scope[5], scope + 6, (scope[1] - 6) / 2,
                    &found) &&
-            memcmp(&found, &p->address, sizeof(found)) == 0) {
+            tool_same(&found, &p->address)) {
             return true;
         }
         len -= scope[1];
