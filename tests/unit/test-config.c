@@ -1216,6 +1216,57 @@ static void opening_takes_a_few_wide_reads(void)
     fake_close(fake);
 }
 
+/* The rule that the line proposes is one that is taken. */
+static void a_denied_write_proposes_a_rule_that_works(void)
+{
+    static const struct {
+        uint32_t addr;
+        unsigned len;
+        const char *rule;
+    } cases[] = {
+        { 0xc4, 1, "allow=c4.b" }, { 0xc4, 2, "allow=c4.w" },
+        { 0xc4, 4, "allow=c4.l" }, { 0xc5, 2, "allow=c5.b" },
+        { 0xba, 4, "allow=ba.b" }, { 0x4f, 4, "allow=4f.b" },
+        { 0xfe, 4, "allow=fe.b" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        XenPtOptions options = { .allow = strchr(cases[i].rule, '=') + 1 };
+        Fake *fake = fake_start(fake_host_standard(), NULL);
+
+        fake_set32(fake->host, 0xc4, 0x11111111);
+        fake_write(fake, cases[i].addr, 0xeeeeeeee, cases[i].len);
+        g_assert_cmpuint(fake->vm->reports->len, ==, 1);
+        g_assert_cmpuint(fake_said(fake->vm, cases[i].rule), ==, 1);
+        fake_close(fake);
+        fake = fake_start(fake_host_standard(), &options);
+        fake_close(fake);
+    }
+}
+
+/* Every operating system does: none of it is worth a line. */
+static void enumeration_is_silent(void)
+{
+    FakeHost *host = fake_host_standard();
+    Fake *fake;
+
+    host->host.info.region[2].size = 0;
+    fake = fake_start(host, NULL);
+    for (unsigned at = 0x10; at <= 0x30; at += at == 0x24 ? 0x0c : 4) {
+        fake_write(fake, at, at == 0x30 ? 0xfffff800 : 0xffffffff, 4);
+        fake_write(fake, at, 0, 4);
+    }
+    fake_write(fake, 4, 0x00100007, 4);
+    fake_write(fake, 6, 0xffff, 2);
+    fake_write(fake, 0x0c, 0x4010, 2);
+    fake_write(fake, 0x3c, 0x0b, 1);
+    fake_write(fake, 0x44, 0x8008, 2);
+    fake_write(fake, 0x88, 0x2837, 2);
+    fake_write(fake, 0x8a, 0x000f, 2);
+    g_assert_cmpuint(fake->vm->reports->len, ==, 0);
+    fake_close(fake);
+}
+
 static void ten_thousand_denied_writes_say_few_lines(void)
 {
     Fake *fake = fake_start(fake_host_standard(), NULL);
@@ -1440,6 +1491,8 @@ int main(int argc, char **argv)
     T(permissive_opens_unknown_bytes_and_nothing_hidden);
     T(static_and_virtual_bytes_cost_no_host_access);
     T(opening_takes_a_few_wide_reads);
+    T(a_denied_write_proposes_a_rule_that_works);
+    T(enumeration_is_silent);
     T(ten_thousand_denied_writes_say_few_lines);
     T(all_ones_are_data_while_the_device_answers);
     T(a_device_that_is_gone_is_left_alone);

@@ -99,7 +99,8 @@ static void setup_bars(XenPtDevice *dev, const XenPtInstance *inst)
         uint32_t type = region.prefetch ? PCI_BASE_ADDRESS_MEM_PREFETCH : 0;
 
         if (region.size == 0) {
-            xen_pt_table_fix(dev, inst, PCI_BASE_ADDRESS_0 + 4 * i, 4, 0);
+            /* still a BAR: sizing it is no denied write */
+            set_bar(dev, offset, 0, 0);
         } else if (region.io) {
             set_bar(dev, offset, address_bits(region.size, 0xfffffffc),
                     PCI_BASE_ADDRESS_SPACE_IO);
@@ -141,13 +142,9 @@ static bool setup(XenPtDevice *dev, const XenPtInstance *inst,
                      dev->options.multifunction
                      ? PCI_HEADER_TYPE_MFD : 0);
     setup_bars(dev, inst);
-    if (rom.size) {
-        set_bar(dev, inst->offset + PCI_ROM_ADDRESS,
-                address_bits(rom.size, PCI_ROM_ADDRESS_MASK) |
-                PCI_ROM_ADDRESS_ENABLE, 0);
-    } else {
-        xen_pt_table_fix(dev, inst, PCI_ROM_ADDRESS, 4, 0);
-    }
+    set_bar(dev, inst->offset + PCI_ROM_ADDRESS, !rom.size ? 0 :
+            address_bits(rom.size, PCI_ROM_ADDRESS_MASK) |
+            PCI_ROM_ADDRESS_ENABLE, 0);
     /* 1 is INTA#, 4 is INTD#; a VF has none: PCIe 5.0, 7.5.1.1.13 */
     xen_pt_table_fix(dev, inst, PCI_INTERRUPT_PIN, 1,
                      info->gsi != 0 && pin <= 4 ? pin : 0);

@@ -314,12 +314,15 @@ bool xen_pt_policy_forbid(XenPtDevice *dev, const char *ranges,
 void xen_pt_policy_denied(XenPtDevice *dev, uint32_t addr, unsigned len,
                           uint32_t value, uint32_t denied_bytes)
 {
-    bool first = false;
+    const char *why;
+    unsigned openable = 0, news = 0, at = addr, width = len;
 
     dev->counters.denied_writes++;
     for (unsigned i = 0; i < len; i++) {
         XenPtDenied *d;
 
+        /* what no rule can open is counted, but no news for a person */
+        openable |= xen_pt_policy_may_open(dev, addr + i, &why) << i;
         if (!(denied_bytes & (1u << i))) {
             continue;
         }
@@ -329,20 +332,26 @@ void xen_pt_policy_denied(XenPtDevice *dev, uint32_t addr, unsigned len,
             d->offset = addr + i;
             d->first_value = value >> (8 * i);
             g_hash_table_insert(dev->denied, GUINT_TO_POINTER(addr + i), d);
-            first = true;
+            news |= 1u << i;
         }
         d->count += d->count < UINT32_MAX;
     }
-    if (!first) {
+    news &= openable;
+    if (!news) {
         return;
     }
     xen_pt_event(dev, XEN_PT_EVENT_WRITE_DENIED, addr, len, value, NULL);
     if (dev->denied_lines++ < XEN_PT_MAX_DENIED_LINES) {
+        if (addr % len || openable != (1u << len) - 1) {
+            /* a rule for all of it would be refused */
+            at = addr + g_bit_nth_lsf(news, -1);
+            width = 1;
+        }
         xen_pt_say(dev, XEN_PT_LEVEL_INFO, "%s: the guest's write of 0x%0*x "
                    "at config offset 0x%02x was not passed on; if its driver "
                    "needs that register, allow it with allow=%x.%c",
-                   dev->name, len * 2, value, addr, addr,
-                   len == 1 ? 'b' : len == 2 ? 'w' : 'l');
+                   dev->name, len * 2, value, addr, at,
+                   width == 1 ? 'b' : width == 2 ? 'w' : 'l');
     }
 }
 
