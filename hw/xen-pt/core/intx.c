@@ -34,6 +34,9 @@ static int route(XenPtDevice *dev, const char **what)
     *what = "mapping";
     ret = dev->hv->ops->map_gsi(dev->hv, &dev->host->info.address,
                                 dev->host->info.gsi, &pirq);
+    if (ret >= 0 && pirq < 0) {
+        ret = -ERANGE;
+    }
     if (ret < 0) {
         return ret;
     }
@@ -44,7 +47,7 @@ static int route(XenPtDevice *dev, const char **what)
                  "INTx");
 
     *what = "binding";
-    if (pirq < 0 || (uint32_t)pirq > dev->hv->max_gsi) {
+    if ((uint32_t)pirq > dev->hv->max_gsi) {
         unmap(dev);
         return -ERANGE;
     }
