@@ -102,6 +102,9 @@ struct XenPtInstance {
     const char *why;             /* not shown, because */
 };
 
+#define XEN_PT_CLAIMED          1    /* a table covers the byte */
+#define XEN_PT_CLAIMED_WRITABLE 2    /* with a field that can be written */
+
 /* The two faces, byte for byte; see design.md section 3. */
 typedef struct XenPtConfig {
     uint8_t value[XEN_PT_CONFIG_EXT_SIZE];
@@ -110,7 +113,7 @@ typedef struct XenPtConfig {
     uint8_t write_host[XEN_PT_CONFIG_EXT_SIZE];
     uint8_t rw1c[XEN_PT_CONFIG_EXT_SIZE];    /* 1 must not be merged here */
     uint8_t action[XEN_PT_CONFIG_EXT_SIZE];
-    uint8_t claimed[XEN_PT_CONFIG_EXT_SIZE]; /* a table covers the byte */
+    uint8_t claimed[XEN_PT_CONFIG_EXT_SIZE]; /* XEN_PT_CLAIMED*, 0: unknown */
     uint8_t initial[XEN_PT_CONFIG_EXT_SIZE]; /* value[] at reset */
 } XenPtConfig;
 

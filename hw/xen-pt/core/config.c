@@ -175,7 +175,8 @@ void xen_pt_config_set(XenPtDevice *dev, uint16_t offset,
         c->value[at] = byte_of(value, i) & c->virt[at];
         c->initial[at] = c->value[at];
         c->action[at] = f->action;
-        c->claimed[at] = 1;
+        c->claimed[at] = own | host ? XEN_PT_CLAIMED_WRITABLE
+                                    : XEN_PT_CLAIMED;
     }
 }
 
@@ -518,6 +519,7 @@ void xen_pt_device_config_write(XenPtDevice *dev, uint32_t addr,
             c->value[at] = (c->value[at] & ~own) | (in[i] & own);
             actions |= c->action[at];
         } else if (!c->write_host[at] && !c->action[at] &&
+                   c->claimed[at] != XEN_PT_CLAIMED_WRITABLE &&
                    (c->virt[at] != 0xff || c->value[at] != in[i])) {
             denied |= 1u << i;
         }
