@@ -34,7 +34,7 @@ vcpus = ${GUEST_VCPUS:-1}
 kernel = "/guest/vmlinuz"
 ramdisk = "/run/guest-initrd"
 cmdline = "console=ttyS0 loglevel=5 $3"
-serial = [ "file:/run/$name.console", "pipe:/run/$name.agent" ]
+serial = [ "file:$OUT/$name.console", "pipe:/run/$name.agent" ]
 vga = "none"
 vnc = 0
 nographic = 1
@@ -71,15 +71,16 @@ guest_listen() {
     return 1
 }
 
-# ask [-t SECONDS] NAME COMMAND: the guest's agent runs the command; prints what
-# it printed and returns what it returned, 124 for no answer.
+# ask [-t SECONDS] NAME COMMAND: the guest's agent runs the command (a line: ends
+# of lines become spaces); prints what it printed and returns what it returned,
+# 124 for no answer.
 ask() {
     local limit=60 name line end id=${EPOCHREALTIME/[.,]/}
     [ "$1" != -t ] || { limit=$2; shift 2; }
     name=$1
     shift
     end=$((SECONDS + limit))
-    printf '%s %s\n' "$id" "$*" 1<> "/run/$name.agent.in"
+    printf '%s %s\n' "$id" "${*//$'\n'/ }" 1<> "/run/$name.agent.in"
     while IFS= read -r -t $((end - SECONDS)) -u "${ANSWERS[$name]}" line; do
         case $line in
         "$id|"*) echo "${line#*|}" ;;
@@ -96,5 +97,34 @@ dm_pid() { xenstore-read "/local/domain/$(xl domid "$1")/image/device-model-pid"
 # monitor that xl leaves alone; prints the answer, one line of JSON.
 qmp() { "$RIG/lib/qmp" "/var/run/xen/qmp-libxenstat-$(xl domid "$1")" "${@:2}"; }
 
-# host_slot BDF / guest_slot NAME VENDOR:DEVICE
-guest_slot() { ask "$1" "lspci -n -d $2" | cut -d' ' -f1; }
+# assignable BDF...: gives them up for guests.
+assignable() {
+    local bdf
+    for bdf; do
+        xl pci-assignable-add "$bdf" || give_up "$bdf cannot be made assignable"
+    done
+}
+
+# rises GUEST NAME LEAST COMMAND...: the guest runs the command; sets `answer` to
+# what it printed and `rise` to how many interrupts of that name arrived
+# meanwhile. LEAST, how many the I/O needs, is kept for the picture.
+rises() {
+    local guest=$1 name=$2 least=$3 before after
+    shift 3
+    before=$(ask "$guest" interrupts "$name")
+    answer=$(ask -t 90 "$guest" "$*")
+    after=$(ask "$guest" interrupts "$name")
+    rise=-1
+    [[ $before$after =~ ^[0-9]+$ ]] && rise=$((after - before))
+    printf '%-10s %5d, needed %d\n' "$name" "$rise" "$least" >> "$OUT/interrupts"
+}
+
+# took SECONDS COMMAND...: it succeeds within that time.
+took() {
+    local limit=$1 began=${EPOCHREALTIME/[.,]/} spent
+    shift
+    "$@" || return
+    spent=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
+    echo "took $spent ms, should be at most $limit s"
+    [ $spent -le $((limit * 1000)) ]
+}
