@@ -508,15 +508,32 @@ static void a_region_without_an_address_is_hidden(Fixture *f,
 {
     put(f, BDF, "resource", BAR0 NO_BAR
         "0x0 0xff 0x101\n" "0xf1000000 0xf1000fff 0x20000200\n"
-        NO_BAR NO_BAR "0xc0000 0xdffff 0x212\n");
+        NO_BAR NO_BAR NO_BAR);
     open_host(f);
     expect_warning(f, "BAR 2 no address");
     expect_warning(f, "BAR 3 no address");
-    expect_warning(f, "the firmware's copy in RAM");
     g_assert_cmpuint(f->host->info.region[2].size, ==, 0);
     g_assert_cmpuint(f->host->info.region[3].size, ==, 0);
-    g_assert_cmpuint(f->host->info.region[6].size, ==, 0);
     g_assert_cmpuint(f->host->info.region[0].size, ==, 0x4000);
+}
+
+static void a_rom_that_is_a_copy_in_ram_is_served_not_mapped(
+    Fixture *f, gconstpointer data)
+{
+    uint64_t value;
+
+    put(f, BDF, "resource", BAR0 NO_BAR NO_BAR NO_BAR NO_BAR NO_BAR
+        "0xc0000 0xdffff 0x212\n");
+    put_bytes(f, BDF, "rom", "\x55\xaa\x10\x20", 4);
+    open_host(f);
+    g_assert_true(f->host->info.region[6].served);
+    g_assert_cmpuint(f->host->info.region[6].size, ==, 0x20000);
+    g_assert_cmpint(f->host->ops->region_read(f->host, 6, 2, 2, &value), ==,
+                    0);
+    g_assert_cmphex(value, ==, 0x2010);
+    put(f, BDF, "resource", RESOURCE);
+    g_assert_false(open_host(f)->info.region[6].served);
+    g_assert_false(f->host->info.region[0].served);
 }
 
 /* -- pages that are shared ------------------------------------------------ */
@@ -1052,6 +1069,7 @@ int main(int argc, char **argv)
     TEST(each_malformed_resource_is_refused);
     TEST(lines_after_the_rom_are_not_ours);
     TEST(a_region_without_an_address_is_hidden);
+    TEST(a_rom_that_is_a_copy_in_ram_is_served_not_mapped);
     TEST(a_sub_page_bar_may_have_its_page_alone);
     TEST(a_neighbour_in_use_is_named);
     TEST(an_idle_neighbour_is_no_offence_but_no_company);

@@ -134,19 +134,13 @@ static bool take_resource(XenPtSysfs *s, int i, const Resource *res,
                           "the firmware's settings", s->name, name);
         return true;
     }
-    if (i == XEN_PT_ROM_REGION && res->flags & RES_ROM_SHADOW) {
-        xen_pt_sysfs_warn(warnings, "%s: the host knows its expansion ROM "
-                          "only as the firmware's copy in RAM at 0x%" PRIx64
-                          ", so the guest will not see it; let the host boot "
-                          "with another display if the guest needs the ROM",
-                          s->name, res->start);
-        return true;
-    }
     r->base = res->start;
     r->size = res->end - res->start + 1;
     r->io = res->flags & RES_IO;
     r->mem64 = !r->io && res->flags & RES_MEM_64;
     r->prefetch = !r->io && res->flags & RES_PREFETCH;
+    /* The kernel's file `rom` has the copy; the BAR itself is not placed. */
+    r->served = i == XEN_PT_ROM_REGION && res->flags & RES_ROM_SHADOW;
     return true;
 }
 
