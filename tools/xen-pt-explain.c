@@ -15,7 +15,7 @@
 #define MAX_RANGES 12
 
 static char *dump_file, *slot_text, *allow_text, *rules_file;
-static gboolean permissive, power_mgmt, allow_reset, refuse_shared, no_rom,
+static gboolean permissive, real_power, allow_reset, refuse_shared, no_rom,
                 verbose, no_decode;
 
 typedef struct Explain {
@@ -78,7 +78,7 @@ static bool find_options(Explain *e, const XenPtHostInfo *info,
     g_autofree char *standard = tool_path("%s", XEN_PT_RULES_FILE);
 
     e->rules.permissive = permissive ? 1 : -1;
-    e->rules.real_power = power_mgmt ? 1 : -1;
+    e->rules.real_power = real_power ? 1 : -1;
     e->rules.allow_reset = allow_reset ? 1 : -1;
     e->rules.refuse_shared = refuse_shared ? 1 : -1;
     if (!dump_file || rules_file) {
@@ -812,8 +812,8 @@ static const GOptionEntry options[] = {
       "With these allow rules: 44.b,CAP_PM+4.w=0x0100", "RULES" },
     { "rules", 'r', 0, G_OPTION_ARG_FILENAME, &rules_file,
       "Take options from FILE instead of " XEN_PT_RULES_FILE, "FILE" },
-    { "power-mgmt", 0, 0, G_OPTION_ARG_NONE, &power_mgmt,
-      "As with power_mgmt=on: the guest's D-states reach the device", NULL },
+    { "real-power", 0, 0, G_OPTION_ARG_NONE, &real_power,
+      "As with real-power=on: the guest's D-states reach the device", NULL },
     { "allow-reset", 0, 0, G_OPTION_ARG_NONE, &allow_reset,
       "As with allow-reset=on: the guest may reset the function", NULL },
     { "refuse-shared", 0, 0, G_OPTION_ARG_NONE, &refuse_shared,

@@ -236,7 +236,7 @@ static void print_function(GString *out, const Json *status)
     g_string_append_printf(out, "\n  policy: %s%s%s\n",
                            json_bool(options, "permissive") ? "permissive"
                                                             : "strict",
-                           json_bool(options, "power_mgmt")
+                           json_bool(options, "real_power")
                            ? ", the guest's power states reach the device"
                            : "",
                            json_bool(options, "allow_reset")

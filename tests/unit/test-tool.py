@@ -263,7 +263,7 @@ def status_of(bdf='0000:03:00.0', **more):
                  'virtual_function': False},
         'guest': {'address': '00:05.0'}, 'state': 'running',
         'domain': 'running', 'gone': False, 'unplug': 'none',
-        'options': {'permissive': False, 'power_mgmt': False,
+        'options': {'permissive': False, 'real_power': False,
                     'allow_reset': False, 'refuse_shared': False,
                     'rom': True},
         'bars': [{'index': 0, 'kind': 'memory32', 'prefetchable': False,

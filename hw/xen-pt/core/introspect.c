@@ -72,7 +72,7 @@ static void put_options(GString *out, const XenPtDevice *dev)
 {
     xen_pt_json_open(out, "options", '{');
     xen_pt_json_bool(out, "permissive", dev->options.permissive);
-    xen_pt_json_bool(out, "power_mgmt", dev->options.real_power);
+    xen_pt_json_bool(out, "real_power", dev->options.real_power);
     xen_pt_json_bool(out, "allow_reset", dev->options.allow_reset);
     xen_pt_json_bool(out, "refuse_shared", dev->options.refuse_shared);
     xen_pt_json_bool(out, "rom", !dev->options.no_rom);
