@@ -77,6 +77,9 @@ static bool config_fails(FakeHost *fake)
         fake->fail_at--;
         return false;
     }
+    if (fake->fail_count && --fake->fail_count == 0) {
+        fake->fail_at = 0;
+    }
     return true;
 }
 

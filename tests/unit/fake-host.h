@@ -46,6 +46,7 @@ struct FakeHost {
     unsigned closes;
     /* the fail_at-th config access from now fails, and all after it */
     unsigned fail_at;           /* 0: never */
+    unsigned fail_count;        /* so many, not all after it; 0: all */
     int fail_errno;             /* positive */
     int region_errno;           /* region_* fail with it; 0: they do not */
     int reset_errno;
