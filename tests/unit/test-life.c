@@ -488,6 +488,28 @@ static void closing_nothing_is_fine(void)
     fake_close(fake);
 }
 
+/* Kernel lockdown refuses writes: better known at device_add than later. */
+static void a_command_register_that_cannot_be_written_fails_the_start(void)
+{
+    FakeHost *host = fake_host_new();
+    Fake *fake;
+    GError *err = NULL;
+
+    fake_add_bar(host, 0, FAKE_BAR_MEM32, false, 0xfe000000, 0x1000);
+    host->host.info.gsi = 20;
+    fake_set8(host, 0x3d, 1);
+    fake = fake_open(host, NULL);
+    host->fail_at = 1;
+    host->fail_errno = EPERM;
+    g_assert_false(xen_pt_device_start(fake->dev, 0, 5, &err));
+    g_assert_error(err, XEN_PT_ERROR, XEN_PT_ERROR_HOST);
+    g_assert_nonnull(strstr(err->message, "0000:03:00.0"));
+    g_assert_nonnull(strstr(err->message, "locked down"));
+    g_clear_error(&err);
+    g_assert_cmpuint(fake_pirqs(fake->hv), ==, 0);
+    fake_close(fake);
+}
+
 /* -- a device that leaves the bus ------------------------------------------ */
 
 static void a_device_of_ones_is_gone_said_once_and_not_written(void)
@@ -525,6 +547,26 @@ static void ones_that_the_header_denies_are_data(void)
     g_assert_cmphex(fake_read(fake, 0x8a, 2), ==, 0xffff);
     g_assert_false(xen_pt_device_gone(fake->dev));
     g_assert_cmphex(fake_read(fake, 0, 2), ==, 0x8086);
+    fake_close(fake);
+}
+
+static void leaves_after_the_header(FakeHost *fake, uint32_t addr, size_t len)
+{
+    fake->gone |= addr >= 0x40;
+}
+
+static void a_device_that_leaves_while_it_is_opened_cannot_start(void)
+{
+    FakeHost *host = fake_host_standard();
+    Fake *fake;
+    GError *err = NULL;
+
+    host->on_read = leaves_after_the_header;
+    fake = fake_open(host, NULL);
+    g_assert_false(xen_pt_device_start(fake->dev, 0, 5, &err));
+    g_assert_error(err, XEN_PT_ERROR, XEN_PT_ERROR_GONE);
+    g_clear_error(&err);
+    g_assert_cmpuint(fake_pirqs(fake->hv), ==, 0);
     fake_close(fake);
 }
 
@@ -761,8 +803,10 @@ int main(int argc, char **argv)
     ADD(a_stopped_device_answers_with_ones_and_keeps_still);
     ADD(a_device_starts_once);
     ADD(closing_nothing_is_fine);
+    ADD(a_command_register_that_cannot_be_written_fails_the_start);
     ADD(a_device_of_ones_is_gone_said_once_and_not_written);
     ADD(ones_that_the_header_denies_are_data);
+    ADD(a_device_that_leaves_while_it_is_opened_cannot_start);
     ADD(machine_reset_leaves_the_hardware_quiet);
     ADD(a_guest_s_reset_releases_everything_first);
     ADD(while_the_host_resets_nobody_asks_it);

@@ -273,8 +273,14 @@ static bool first_capability_readable(XenPtDevice *dev)
     }
     dev->counters.host_reads++;
     memset(dev->cached + at, 1, 4);
-    return dev->host->ops->config_read(dev->host, at, dev->cache + at,
-                                       4) == 4;
+    if (dev->host->ops->config_read(dev->host, at, dev->cache + at,
+                                    4) != 4) {
+        return false;
+    }
+    if (xen_pt_config_host(dev, at, 4) == ALL_ONES) {
+        confirm_gone(dev);      /* start will say so */
+    }
+    return true;
 }
 
 bool xen_pt_config_open(XenPtDevice *dev, GError **errp)

@@ -183,14 +183,16 @@ XenPtDevice *xen_pt_device_open(XenPtHost *host, XenPtHypervisor *hv,
 
 #define COMMAND_PASSED (PCI_COMMAND_MASTER | PCI_COMMAND_INVALIDATE)
 
-static void write_command(XenPtDevice *dev, uint16_t command)
+static bool write_command(XenPtDevice *dev, uint16_t command)
 {
     if (!dev->hw_command_known || command != dev->hw_command) {
-        if (xen_pt_host_write16(dev, PCI_COMMAND, command)) {
-            dev->hw_command = command;
-            dev->hw_command_known = true;
+        if (!xen_pt_host_write16(dev, PCI_COMMAND, command)) {
+            return false;
         }
+        dev->hw_command = command;
+        dev->hw_command_known = true;
     }
+    return true;
 }
 
 /*
@@ -317,7 +319,7 @@ static void place_rom(XenPtDevice *dev)
     }
 }
 
-static void start_command(XenPtDevice *dev)
+static bool start_command(XenPtDevice *dev)
 {
     const XenPtHostInfo *info = &dev->host->info;
     uint16_t command = xen_pt_config_host(dev, PCI_COMMAND, 2);
@@ -336,7 +338,7 @@ static void start_command(XenPtDevice *dev)
     } else {
         command |= PCI_COMMAND_INTX_DISABLE;
     }
-    write_command(dev, command);
+    return write_command(dev, command);
 }
 
 bool xen_pt_device_start(XenPtDevice *dev, uint8_t guest_bus,
@@ -362,11 +364,17 @@ bool xen_pt_device_start(XenPtDevice *dev, uint8_t guest_bus,
         return false;
     }
     place_rom(dev);
-    start_command(dev);
-    if (dev->gone) {
-        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_GONE,
-                    "%s: the device stopped answering while it was set up; "
-                    "check its power and link", dev->name);
+    if (!start_command(dev) || dev->gone) {
+        if (dev->gone) {
+            g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_GONE,
+                        "%s: the device stopped answering while it was set "
+                        "up; check its power and link", dev->name);
+        } else {
+            g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
+                        "%s: its Command register cannot be written, so it "
+                        "would be of no use to the guest; is dom0's kernel "
+                        "locked down (Secure Boot)?", dev->name);
+        }
         xen_pt_device_stop(dev);
         return false;
     }
