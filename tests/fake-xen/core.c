@@ -43,6 +43,7 @@ static const char *const kind_names[] = {
 
 static pthread_mutex_t big_lock = PTHREAD_MUTEX_INITIALIZER;
 static int log_fd = -1;
+static bool quiet;
 static int listen_fd = -1;
 static unsigned long sequence;
 static int xen_version = 417;
@@ -94,6 +95,11 @@ const char *fx_errno_name(int err)
 bool fx_active(void)
 {
     return log_fd >= 0;
+}
+
+bool fx_quiet(void)
+{
+    return quiet;
 }
 
 int fx_xen_version(void)
@@ -178,6 +184,9 @@ static void log_call(const char *result, const char *args, va_list ap)
     char line[1024];
     int len;
 
+    if (quiet) {
+        return;
+    }
     len = snprintf(line, sizeof(line), "%lu %s %s ", sequence,
                    kind_names[current_kind], current_name);
     len += vsnprintf(line + len, sizeof(line) - len, args, ap);
@@ -370,7 +379,7 @@ static void *control_thread(void *unused)
 /*
  * Idle without FAKE_XEN_LOG, so that a shell or unshare that runs under the
  * same LD_PRELOAD is left alone. FAKE_XEN_CONTROL is the control socket's
- * path, FAKE_XEN_VERSION the pretended Xen.
+ * path, FAKE_XEN_VERSION the pretended Xen, FAKE_XEN_QUIET means no lines.
  */
 __attribute__((constructor)) static void start(void)
 {
@@ -387,6 +396,7 @@ __attribute__((constructor)) static void start(void)
     }
     log_fd = syscall(SYS_openat, AT_FDCWD, log,
                      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    quiet = getenv("FAKE_XEN_QUIET") != NULL;
     if (version && sscanf(version, "%d.%d", &major, &minor) == 2) {
         xen_version = major * 100 + minor;
     }

@@ -69,8 +69,11 @@ void fx_unlock(void);
 /* Version of the pretended Xen as major * 100 + minor, 417 by default. */
 int fx_xen_version(void);
 
-/* Log file and control socket; -1 when the library is idle. */
+/* Is there a log? Without one the library is idle. */
 bool fx_active(void);
+
+/* No log, for counting instructions: ours must not be counted. */
+bool fx_quiet(void);
 
 /* errno by name ("EPERM") or number; 0 when unknown. */
 int fx_errno_by_name(const char *name);

@@ -390,7 +390,7 @@ static ssize_t read_common(int fd, void *buf, size_t size, off_t off,
     int err;
     long len = -1;
 
-    if (!tracked) {
+    if (!tracked || fx_quiet()) {
         return positioned ? syscall(SYS_pread64, fd, buf, size, off)
                           : syscall(SYS_read, fd, buf, size);
     }
@@ -529,7 +529,7 @@ static ssize_t write_common(int fd, const void *buf, size_t size, off_t off,
     int err;
     long len = -1;
 
-    if (!tracked) {
+    if (!tracked || fx_quiet()) {
         return positioned ? syscall(SYS_pwrite64, fd, buf, size, off)
                           : syscall(SYS_write, fd, buf, size);
     }

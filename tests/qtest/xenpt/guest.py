@@ -33,6 +33,7 @@ class GuestFunction:
         self.ecam = machine.machine.startswith('q35')
         self.addresses = {}
         self._found = {}
+        self._changed = set()   # vectors with a message Xen has not told
 
     # Config space
 
@@ -213,16 +214,41 @@ class GuestFunction:
         _, bar, off, _, _ = self.host.msix
         return self.bar_address(bar, off + 16 * vector)
 
-    def msix_write(self, vector, address, data, masked=False):
+    def _is_bound(self, vector):
+        return any(p.kind == 'msix' and p.entry == vector and p.bound and
+                   p.bdf == self.host.bdf for p in self.m.state().pirqs)
+
+    def msix_message(self, vector, address, data):
         at = self.msix_entry_address(vector)
         self.m.mem_write(at, 4, address & 0xffffffff)
         self.m.mem_write(at + 4, 4, address >> 32)
         self.m.mem_write(at + 8, 4, data)
-        self.m.mem_write(at + 12, 4, 1 if masked else 0)
+        self._changed.add(vector)
 
     def msix_mask(self, vector, masked=True):
-        self.m.mem_write(self.msix_entry_address(vector) + 12, 4,
-                         1 if masked else 0)
+        """A write of vector control, through Xen's eyes.
+
+        Of a bound vector, Xen masks the device's entry itself. Before 4.19 it
+        then says nothing to the device model, but for an unmask that follows
+        a change of the message.
+        """
+        at = self.msix_entry_address(vector) + 12
+        if not self._is_bound(vector):
+            self.m.mem_write(at, 4, 1 if masked else 0)
+            return
+        changed = vector in self._changed
+        if masked:
+            self.m.host.msix_mask(self.host, vector, True)
+        if self.m.xen_tells_masks or (changed and not masked):
+            self.m.mem_write(at, 4, 1 if masked else 0)
+        if not masked:
+            # Once the device model has seen the message.
+            self.m.host.msix_mask(self.host, vector, False)
+            self._changed.discard(vector)
+
+    def msix_write(self, vector, address, data, masked=False):
+        self.msix_message(vector, address, data)
+        self.msix_mask(vector, masked)
 
     def msix_control(self, enable, mask_all=False):
         cap = self.capability(CAP_MSIX)
@@ -245,9 +271,6 @@ class GuestFunction:
 
     def msix_move(self, vector, dest, data):
         """Linux moves an interrupt: mask, address and data, unmask."""
-        at = self.msix_entry_address(vector)
-        self.m.mem_write(at + 12, 4, 1)
-        self.m.mem_write(at, 4, msi_address(dest))
-        self.m.mem_write(at + 4, 4, 0)
-        self.m.mem_write(at + 8, 4, data)
-        self.m.mem_write(at + 12, 4, 0)
+        self.msix_mask(vector)
+        self.msix_message(vector, msi_address(dest), data)
+        self.msix_mask(vector, False)

@@ -311,6 +311,15 @@ class Host:
             config.seek(off)
             config.write(struct.pack('<Q', value)[:size])
 
+    def msix_mask(self, fn, vector, masked):
+        """Xen masks or unmasks an entry of the device's own table."""
+        _, bar, off, _, _ = fn.msix
+        at = off + 16 * vector + 12
+        self.bar_write(fn, bar, at, bytes([masked]))
+        with open(self.mem, 'r+b') as mem:
+            mem.seek(fn.bars[bar].addr + at)
+            mem.write(bytes([masked]))
+
     def _bar_offset(self, fn, index, off):
         """mmap gives whole pages: a small BAR begins inside of one."""
         bar = fn.bars[index]

@@ -148,6 +148,8 @@ class Machine:
         self.accel = accel
         self.args = list(args)
         self.xen_version = xen_version
+        # XENFEAT_dm_msix_all_writes
+        self.xen_tells_masks = int(xen_version.split('.')[1]) >= 19
         self.environ = environ or {}
         self.dir = None
         self.process = None
