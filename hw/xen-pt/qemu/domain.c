@@ -12,7 +12,6 @@
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "qemu/notify.h"
-#include "hw/xen/xen.h"
 #include "adapter.h"
 #include "trace.h"
 
