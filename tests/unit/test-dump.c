@@ -172,6 +172,19 @@ static void a_region_without_an_address_is_not_there(void)
     g_free(text);
 }
 
+static void the_last_bar_has_no_upper_half(void)
+{
+    char *text = with_256(
+        TITLE "\tRegion 5: Memory at f1400000 (64-bit, prefetchable) "
+        "[size=16K]\n", HEADER);
+    XenPtHost *h = parse(text, NULL);
+
+    g_assert_cmphex(h->info.region[5].size, ==, 0x4000);
+    g_assert_false(h->info.region[5].mem64);
+    h->ops->close(h);
+    g_free(text);
+}
+
 static void a_virtual_functions_ids_come_from_its_title(void)
 {
     char *text = with_256(
@@ -391,6 +404,7 @@ int main(int argc, char **argv)
     TEST(what_lspci_says_of_regions_is_preferred);
     TEST(regions_without_numbers_are_counted);
     TEST(a_region_without_an_address_is_not_there);
+    TEST(the_last_bar_has_no_upper_half);
     TEST(a_virtual_functions_ids_come_from_its_title);
     TEST(the_wanted_function_is_found_among_others);
     TEST(truncated_and_absurd_dumps_are_refused);
