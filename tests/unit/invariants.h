@@ -23,6 +23,9 @@ void invariants_write(Invariants *inv, uint32_t addr, uint32_t value,
                       unsigned len);
 /* Ends the function level reset that the guest asked for, if it did. */
 void invariants_reset_done(Invariants *inv);
+/* The device changes a byte by itself. */
+void invariants_device_changes(Invariants *inv, uint32_t addr,
+                               uint8_t value);
 /* The dear ones: walks both lists as a guest does, looks at every byte. */
 void invariants_check_all(Invariants *inv);
 
