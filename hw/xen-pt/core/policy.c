@@ -127,6 +127,10 @@ bool xen_pt_policy_may_open(const XenPtDevice *dev, uint32_t offset,
 {
     const XenPtConfig *c = &dev->config;
 
+    if (dev->forbidden[offset]) {
+        *why = "reading that register is forbidden";
+        return false;
+    }
     if (c->action[offset]) {
         *why = "xen-pt itself acts on that register";
         return false;
@@ -177,7 +181,7 @@ static bool allow_one(XenPtDevice *dev, const char *rule, const char **why)
     const char *p = rule;
     uint32_t base = 0, offset = 0, mask = ALL_ONES;
     unsigned size = 0;
-    bool named = false;
+    bool named = false, masked = false;
 
     if (g_ascii_strncasecmp(p, "CAP", 3) == 0 ||
         g_ascii_strncasecmp(p, "ECAP", 4) == 0) {
@@ -206,6 +210,7 @@ static bool allow_one(XenPtDevice *dev, const char *rule, const char **why)
     }
     if (*p == '=') {
         p++;
+        masked = true;
         if (p[0] == '0' && (p[1] == 'x' || p[1] == 'X')) {
             p += 2;
         }
@@ -226,6 +231,14 @@ static bool allow_one(XenPtDevice *dev, const char *rule, const char **why)
     offset += base;
     if (offset & (size - 1)) {
         *why = "the offset is not a multiple of the width";
+        return false;
+    }
+    if (masked && size < 4 && mask >> (8 * size)) {
+        *why = "its mask is wider than the register";
+        return false;
+    }
+    if (!mask) {
+        *why = "its mask opens no bit";
         return false;
     }
     if (offset >= XEN_PT_CONFIG_SIZE) {
@@ -282,7 +295,7 @@ bool xen_pt_policy_forbid(XenPtDevice *dev, const char *ranges,
 
     for (char **range = list; *range && ok; range++) {
         const char *p = *range;
-        uint32_t first, last;
+        uint32_t first = 0, last;
 
         if (!*p) {
             continue;
