@@ -521,8 +521,7 @@ static void guest_writes(Function *f, unsigned at, uint32_t value,
     for (unsigned n = 0; n < len && !f->stopped; n++) {
         unsigned reg = at + n;
         uint32_t byte = value >> 8 * n & 0xff;
-        uint32_t *bar = reg >= 0x30 ? &f->bar[6] : &f->bar[(reg - 0x10) / 4];
-        int i = reg >= 0x30 ? 6 : (reg - 0x10) / 4;
+        unsigned i = reg >= 0x30 ? 6 : (reg - 0x10) / 4;
         unsigned shift = 8 * (reg & 3);
 
         if (reg == 4 || reg == 5) {
@@ -530,8 +529,8 @@ static void guest_writes(Function *f, unsigned at, uint32_t value,
             f->command = (f->command & ~(0xff << shift)) |
                          (byte << shift & 0x077f);
         } else if (reg >= 0x10) {
-            *bar = (*bar & ~(0xffu << shift)) |
-                   (byte << shift & bar_mask(f, i));
+            f->bar[i] = (f->bar[i] & ~(0xffu << shift)) |
+                        (byte << shift & bar_mask(f, i));
         }
     }
     xen_pt_device_config_write(f->dev, at, value, len);

@@ -217,6 +217,15 @@ static void a_rule_that_cannot_be_honoured_says_why(void)
     }
 }
 
+static void a_mask_may_leave_out_what_cannot_be_opened(void)
+{
+    /* the upper half of PMCSR; its lower half has the power state */
+    Fake *fake = with("CAP_PM+4.w=0xff00");
+
+    g_assert_cmphex(reach(fake, 0x45), ==, 0xff);
+    fake_close(fake);
+}
+
 static void a_hidden_capability_cannot_be_opened(void)
 {
     const XenPtOptions by_name = { .allow = "CAP_HT+4.b" };
@@ -258,6 +267,87 @@ static void a_quirk_that_does_not_fit_is_passed_over(void)
 }
 
 /* -- bytes that are never to be read ---------------------------------------- */
+
+static unsigned host_reads(Fake *fake, unsigned offset)
+{
+    unsigned count = 0;
+
+    for (guint i = 0; i < fake->host->log->len; i++) {
+        const FakeAccess *a = &g_array_index(fake->host->log, FakeAccess, i);
+
+        count += a->kind == FAKE_CONFIG_READ && a->offset <= offset &&
+                 a->offset + a->size > offset;
+    }
+    return count;
+}
+
+static void read_and_write_everything(Fake *fake)
+{
+    for (unsigned len = 1; len <= 4; len *= 2) {
+        for (unsigned at = 0; at <= 0x1000 - len; at++) {
+            if (at != 0x88 && at + len > 0x88) {
+                fake_write(fake, at, 0, len);
+            }
+            fake_read(fake, at, len);
+        }
+    }
+}
+
+static void forbidden_bytes_are_never_read_nor_written(void)
+{
+    static const struct {
+        const char *forbid;
+        unsigned first, last;
+    } cases[] = {
+        { "e4", 0xe4, 0xe4 }, { "e4-e7", 0xe4, 0xe7 },
+        { " ,e0-E7,", 0xe0, 0xe7 }, { "300-fff", 0x300, 0xfff },
+        { "40-ff", 0x40, 0xff },
+        /* within capabilities that have something to say about them */
+        { "44-45", 0x44, 0x45 }, { "c8-cf", 0xc8, 0xcf },
+        { "88-8b", 0x88, 0x8b }, { "104-107", 0x104, 0x107 },
+    };
+
+    for (unsigned i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
+        const XenPtOptions options = {
+            .forbid = cases[i / 2].forbid, .permissive = i & 1,
+        };
+        Fake *fake = fake_start(vendor_host(), &options);
+
+        read_and_write_everything(fake);
+        for (unsigned at = cases[i / 2].first; at <= cases[i / 2].last;
+             at++) {
+            if (host_reads(fake, at) || fake_config_writes(fake->host, at,
+                                                           1)) {
+                g_error("forbid=%s, but 0x%x is accessed",
+                        cases[i / 2].forbid, at);
+            }
+        }
+        fake_close(fake);
+    }
+}
+
+static void forbidden_bytes_read_as_ones(void)
+{
+    const XenPtOptions options = { .forbid = "e4-e7,c8,8a-8b,300-fff" };
+    Fake *fake = fake_start(vendor_host(), &options);
+
+    g_assert_cmphex(fake_read(fake, 0xe4, 4), ==, 0xffffffff);
+    g_assert_cmphex(fake_read(fake, 0xe3, 2), ==, 0xff00);
+    g_assert_cmphex(fake_read(fake, 0xc8, 1), ==, 0xff);
+    g_assert_cmphex(fake_read(fake, 0x8a, 2) & 0x3f, ==, 0x3f);
+    g_assert_cmphex(fake_read(fake, 0xffc, 4), ==, 0xffffffff);
+    g_assert_false(xen_pt_device_gone(fake->dev));
+    fake_close(fake);
+}
+
+static void a_forbidden_byte_cannot_be_allowed(void)
+{
+    const XenPtOptions options = { .forbid = "e4-e7", .allow = "e6.b" };
+    char *sentence = fake_open_error(vendor_host(), &options);
+
+    g_assert_nonnull(strstr(sentence, "forbidden"));
+    g_free(sentence);
+}
 
 static void a_range_that_cannot_be_forbidden_is_refused(void)
 {
@@ -380,9 +470,13 @@ int main(int argc, char **argv)
     ADD(no_rule_is_no_rule);
     ADD(a_virtual_register_can_be_made_the_device_s);
     ADD(a_rule_that_cannot_be_honoured_says_why);
+    ADD(a_mask_may_leave_out_what_cannot_be_opened);
     ADD(a_hidden_capability_cannot_be_opened);
     ADD(a_failed_open_frees_what_it_had);
     ADD(a_quirk_that_does_not_fit_is_passed_over);
+    ADD(forbidden_bytes_are_never_read_nor_written);
+    ADD(forbidden_bytes_read_as_ones);
+    ADD(a_forbidden_byte_cannot_be_allowed);
     ADD(a_range_that_cannot_be_forbidden_is_refused);
     ADD(xsa_131_unknown_registers_are_denied_and_counted);
     ADD(xsa_130_a_denied_write_is_said_once_for_each_offset);

@@ -127,6 +127,7 @@ void xen_pt_config_forbid(XenPtDevice *dev, uint16_t offset)
         .size = 1, .fixed = 0xff, .init = 0xff,
     };
 
+    dev->forbidden[offset] = 1;
     dev->cache[offset] = 0xff;
     dev->cached[offset] = 1;
     xen_pt_config_set(dev, offset, &never);
@@ -173,8 +174,15 @@ void xen_pt_config_set(XenPtDevice *dev, uint16_t offset,
         c->write_host[at] = byte_of(host, i);
         c->rw1c[at] = byte_of(ones, i);
         c->value[at] = byte_of(value, i) & c->virt[at];
+        if (dev->forbidden[at]) {
+            /* ones in the place of all that would be the device's */
+            c->value[at] |= ~c->virt[at];
+            c->virt[at] = 0xff;
+            c->write_host[at] = 0;
+            c->rw1c[at] = 0;
+        }
         c->initial[at] = c->value[at];
-        c->action[at] = f->action;
+        c->action[at] = byte_of(f->hooked, i) ? f->action : 0;
         c->claimed[at] = own | host ? XEN_PT_CLAIMED_WRITABLE
                                     : XEN_PT_CLAIMED;
     }

@@ -98,6 +98,7 @@ struct XenPtDevice {
     /* config.c, chain.c */
     uint8_t cache[XEN_PT_CONFIG_EXT_SIZE];   /* the device's, at open */
     uint8_t cached[XEN_PT_CONFIG_EXT_SIZE];  /* 1: cache[] is valid */
+    uint8_t forbidden[XEN_PT_CONFIG_EXT_SIZE]; /* 1: never to be read */
     bool ext_open;
     GPtrArray *instances;                    /* XenPtInstance, owned */
     GHashTable *denied;                      /* offset -> XenPtDenied */
@@ -133,7 +134,10 @@ struct XenPtDevice {
 
 /* config.c */
 bool xen_pt_config_open(XenPtDevice *dev, GError **errp);
-/* The byte reads as all ones and is never asked of the device. */
+/*
+ * The byte is never read of the device, nor written, whatever a table says of
+ * it: bits that would be the device's are ones.
+ */
 void xen_pt_config_forbid(XenPtDevice *dev, uint16_t offset);
 void xen_pt_config_open_extended(XenPtDevice *dev);
 void xen_pt_config_compile(XenPtDevice *dev, const XenPtInstance *inst);

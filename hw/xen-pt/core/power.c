@@ -30,7 +30,7 @@ void xen_pt_power_start(XenPtDevice *dev)
     const XenPtInstance *pm = xen_pt_chain_find(dev, PCI_CAP_ID_PM, false);
     uint16_t at, flags;
 
-    if (!pm) {
+    if (!pm || dev->forbidden[pm->offset + PCI_PM_CTRL]) {
         return;
     }
     at = pm->offset + PCI_PM_CTRL;
