@@ -40,9 +40,11 @@ static void unmap_region(XenPtSysfsRegion *m)
     }
 }
 
-/* Where the byte at offset is in the mapping, which is made if need be. */
-static int map_region(XenPtSysfs *s, int i, uint64_t offset,
-                      volatile void **where)
+/*
+ * Where the byte at offset is in the mapping, which is made if need be; NULL
+ * with *err, a negative errno, when it cannot be made.
+ */
+static void *map_region(XenPtSysfs *s, int i, uint64_t offset, int *err)
 {
     const XenPtHostRegion *r = &s->host.info.region[i];
     XenPtSysfsRegion *m = &s->region[i];
@@ -50,38 +52,40 @@ static int map_region(XenPtSysfs *s, int i, uint64_t offset,
     uint64_t start = 0, len = r->size;
     struct stat st;
     void *map;
-    int rc;
 
+    *err = 0;
     if (r->size > MAP_WHOLE) {
         start = offset & ~(MAP_WINDOW - 1);
         len = MAP_WINDOW;
     }
     if (!m->map || m->map_start != start) {
-        rc = open_region(s, i);
-        if (rc < 0) {
-            return rc;
+        *err = open_region(s, i);
+        if (*err < 0) {
+            return NULL;
         }
         /* A mapping beyond the end of the file would be a trap. */
         if (fstat(m->fd, &st) < 0) {
-            return -errno;
+            *err = -errno;
+            return NULL;
         }
         if (st.st_size < 0 || (uint64_t)st.st_size < r->size) {
-            return -EIO;
+            *err = -EIO;
+            return NULL;
         }
         /* The file begins with the page that the BAR begins in. */
         map = mmap(NULL, in_page + len,
                    PROT_READ | (s->read_only ? 0 : PROT_WRITE), MAP_SHARED,
                    m->fd, start);
         if (map == MAP_FAILED) {
-            return -errno;
+            *err = -errno;
+            return NULL;
         }
         unmap_region(m);
         m->map = map;
         m->map_len = in_page + len;
         m->map_start = start;
     }
-    *where = m->map + in_page + (offset - start);
-    return 0;
+    return m->map + in_page + (offset - start);
 }
 
 static bool good_access(const XenPtHost *host, int region, uint64_t offset,
@@ -141,7 +145,7 @@ static int rom_read(XenPtSysfs *s, uint64_t offset, unsigned size,
 {
     int rc = s->rom ? 0 : s->read_only ? -EROFS : read_rom(s);
 
-    if (rc < 0) {
+    if (!s->rom) {
         return rc;
     }
     *value = 0;
@@ -191,11 +195,17 @@ static int port_write(XenPtSysfs *s, int region, uint64_t offset,
     return n == (ssize_t)size ? 0 : n < 0 ? -errno : -EIO;
 }
 
+/* A device may tell widths apart, so each access is made as the guest's is. */
+typedef volatile uint8_t Mmio8;     /* volatile: one access, of 1 byte */
+typedef volatile uint16_t Mmio16;   /* volatile: one access, of 2 bytes */
+typedef volatile uint32_t Mmio32;   /* volatile: one access, of 4 bytes */
+typedef volatile uint64_t Mmio64;   /* volatile: one access, of 8 bytes */
+
 int xen_pt_sysfs_region_read(XenPtHost *host, int region, uint64_t offset,
                              unsigned size, uint64_t *value)
 {
     XenPtSysfs *s = xen_pt_to_sysfs(host);
-    volatile void *p;
+    void *p;
     int rc;
 
     if (!good_access(host, region, offset, size)) {
@@ -207,22 +217,22 @@ int xen_pt_sysfs_region_read(XenPtHost *host, int region, uint64_t offset,
     if (host->info.region[region].io) {
         return port_read(s, region, offset, size, value);
     }
-    rc = map_region(s, region, offset, &p);
-    if (rc < 0) {
+    p = map_region(s, region, offset, &rc);
+    if (!p) {
         return rc;
     }
     switch (size) {
     case 1:
-        *value = *(volatile uint8_t *)p;
+        *value = *(Mmio8 *)p;
         break;
     case 2:
-        *value = *(volatile uint16_t *)p;
+        *value = *(Mmio16 *)p;
         break;
     case 4:
-        *value = *(volatile uint32_t *)p;
+        *value = *(Mmio32 *)p;
         break;
     default:
-        *value = *(volatile uint64_t *)p;
+        *value = *(Mmio64 *)p;
         break;
     }
     return 0;
@@ -232,7 +242,7 @@ int xen_pt_sysfs_region_write(XenPtHost *host, int region, uint64_t offset,
                               unsigned size, uint64_t value)
 {
     XenPtSysfs *s = xen_pt_to_sysfs(host);
-    volatile void *p;
+    void *p;
     int rc;
 
     if (!good_access(host, region, offset, size)) {
@@ -247,22 +257,22 @@ int xen_pt_sysfs_region_write(XenPtHost *host, int region, uint64_t offset,
     if (host->info.region[region].io) {
         return port_write(s, region, offset, size, value);
     }
-    rc = map_region(s, region, offset, &p);
-    if (rc < 0) {
+    p = map_region(s, region, offset, &rc);
+    if (!p) {
         return rc;
     }
     switch (size) {
     case 1:
-        *(volatile uint8_t *)p = value;
+        *(Mmio8 *)p = value;
         break;
     case 2:
-        *(volatile uint16_t *)p = value;
+        *(Mmio16 *)p = value;
         break;
     case 4:
-        *(volatile uint32_t *)p = value;
+        *(Mmio32 *)p = value;
         break;
     default:
-        *(volatile uint64_t *)p = value;
+        *(Mmio64 *)p = value;
         break;
     }
     return 0;
@@ -271,7 +281,7 @@ int xen_pt_sysfs_region_write(XenPtHost *host, int region, uint64_t offset,
 int xen_pt_sysfs_region_open(XenPtHost *host, int region)
 {
     XenPtSysfs *s = xen_pt_to_sysfs(host);
-    volatile void *p;
+    int rc;
 
     if (!good_access(host, region, 0, 1)) {
         return -EINVAL;
@@ -282,7 +292,8 @@ int xen_pt_sysfs_region_open(XenPtHost *host, int region)
     if (host->info.region[region].io) {
         return open_region(s, region);
     }
-    return map_region(s, region, 0, &p);
+    map_region(s, region, 0, &rc);
+    return rc;
 }
 
 void xen_pt_sysfs_release(XenPtSysfs *s)
