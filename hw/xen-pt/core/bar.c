@@ -125,7 +125,8 @@ static void enable_rom(XenPtDevice *dev, bool enable)
     const XenPtHostRegion *rom = &dev->host->info.region[XEN_PT_ROM_REGION];
     uint32_t reg;
 
-    if (!rom->size || rom->served || dev->options.no_rom || enable == dev->rom_enabled) {
+    if (!rom->size || rom->served || dev->options.no_rom ||
+        enable == dev->rom_enabled) {
         return;
     }
     reg = GUINT32_TO_LE((uint32_t)rom->base |

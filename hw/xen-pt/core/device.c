@@ -540,7 +540,8 @@ static bool region_access_ok(const XenPtDevice *dev, int region,
     uint64_t total = xen_pt_device_region(dev, region).size;
 
     return dev->state == XEN_PT_STATE_STARTED && !dev->gone &&
-           !dev->resetting && (size == 1 || size == 2 || size == 4 || size == 8) &&
+           !dev->resetting &&
+           (size == 1 || size == 2 || size == 4 || size == 8) &&
            size <= total && offset <= total - size;
 }
 
