@@ -58,7 +58,7 @@ static bool is_bridge(const uint8_t *config, size_t size)
 /* Without PCIe capability, or one that ends PCIe.  Unknown: no. */
 static bool is_conventional_bridge(int root, const char *name)
 {
-    uint8_t config[CONFIG_SIZE];
+    uint8_t config[CONFIG_SIZE] = { 0 };
     size_t size = read_config(root, name, config);
     unsigned cap;
 
