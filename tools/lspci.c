@@ -27,9 +27,11 @@ char **lspci_decode(const char *dump)
         g_spawn_sync(NULL, (char **)argv, env, G_SPAWN_SEARCH_PATH |
                      G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &said, NULL,
                      &status, NULL) &&
-        g_spawn_check_wait_status(status, NULL) &&
-        (body = strchr(said, '\n'))) {
-        lines = g_strsplit(g_strchomp(body + 1), "\n", MAX_LINES);
+        g_spawn_check_wait_status(status, NULL)) {
+        body = strchr(said, '\n');
+        if (body) {
+            lines = g_strsplit(g_strchomp(body + 1), "\n", MAX_LINES);
+        }
     }
     unlink(path);
     return lines;

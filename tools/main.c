@@ -149,7 +149,8 @@ static int run(const ToolCommand *command, int argc, char **argv)
         g_option_context_set_description(context, command->description);
     }
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
-        tool_fail(EXIT_USAGE, "%s; see `%s --help`", error->message, prefix);
+        tool_fail(EXIT_USAGE, "%s; `%s --help` lists the options",
+                  error->message, prefix);
         g_error_free(error);
         return EXIT_USAGE;
     }
@@ -158,7 +159,7 @@ static int run(const ToolCommand *command, int argc, char **argv)
         argc--, argv++;
     }
     if (argc < command->min_args || argc > command->max_args) {
-        return tool_fail(EXIT_USAGE, "%s takes %s; see `%s --help`",
+        return tool_fail(EXIT_USAGE, "%s takes %s; `%s --help` has the rest",
                          command->name,
                          *command->arguments ? command->arguments
                                              : "no argument", prefix);
@@ -183,7 +184,8 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
-        if (argc > 2 && (command = find(argv[2]))) {
+        command = argc > 2 ? find(argv[2]) : NULL;
+        if (command) {
             char *help[] = { argv[0], (char *)"--help", NULL };
 
             return run(command, 2, help);

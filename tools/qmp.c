@@ -105,7 +105,7 @@ static bool dial(Qmp *qmp, GError **errp)
                     "the path %s is too long for a socket", path);
         return false;
     }
-    strcpy(address.sun_path, path);
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
     qmp->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (qmp->fd >= 0) {
         setsockopt(qmp->fd, SOL_SOCKET, SO_RCVTIMEO, &patience,

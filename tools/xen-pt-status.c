@@ -309,7 +309,7 @@ static int run(int argc, char **argv)
         all = qmp_status(qmp, argc > 1 ? &address : NULL, NULL, &exit,
                          &error);
     }
-    if (error) {
+    if (!all) {
         qmp_close(qmp);
         return tool_fail_error(exit, error);
     }
