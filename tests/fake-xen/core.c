@@ -333,8 +333,8 @@ static void serve_line(char *line, FILE *out)
     int rc = 0;
     char *save = NULL;
 
-    for (char *word = strtok_r(line, " \n", &save);
-         word && nwords < MAX_WORDS; word = strtok_r(NULL, " \n", &save)) {
+    for (char *word = strtok_r(line, "\n ", &save);
+         word && nwords < MAX_WORDS; word = strtok_r(NULL, "\n ", &save)) {
         words[nwords++] = word;
     }
     if (nwords > 0) {
@@ -381,7 +381,7 @@ static void *control_thread(void *unused)
  * same LD_PRELOAD is left alone. FAKE_XEN_CONTROL is the control socket's
  * path, FAKE_XEN_VERSION the pretended Xen, FAKE_XEN_QUIET means no lines.
  */
-__attribute__((constructor)) static void start(void)
+static void __attribute__((constructor)) start(void)
 {
     const char *log = getenv("FAKE_XEN_LOG");
     const char *control = getenv("FAKE_XEN_CONTROL");
@@ -403,7 +403,7 @@ __attribute__((constructor)) static void start(void)
     if (!control || strlen(control) >= sizeof(sun.sun_path)) {
         return;
     }
-    strcpy(sun.sun_path, control);
+    memcpy(sun.sun_path, control, strlen(control) + 1);
     /* A wrapper such as valgrind has been here before it became QEMU. */
     unlink(control);
     listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -99,7 +99,7 @@ FX_API int xendevicemodel_map_io_range_to_ioreq_server(
         err = ENOSPC;
     }
     io_ranges[!!is_mmio] += !err;
-    return fx_leave(err, "domid=%u id=%u mmio=%d start=%#llx end=%#llx",
+    return fx_leave(err, "domid=%u id=%u mmio=%d start=0x%llx end=0x%llx",
                     domid, id, is_mmio, (unsigned long long)start,
                     (unsigned long long)end);
 }
@@ -114,7 +114,7 @@ FX_API int xendevicemodel_unmap_io_range_from_ioreq_server(
     if (!err && io_ranges[!!is_mmio] > 0) {
         io_ranges[!!is_mmio]--;
     }
-    return fx_leave(err, "domid=%u id=%u mmio=%d start=%#llx end=%#llx",
+    return fx_leave(err, "domid=%u id=%u mmio=%d start=0x%llx end=0x%llx",
                     domid, id, is_mmio, (unsigned long long)start,
                     (unsigned long long)end);
 }
@@ -174,7 +174,7 @@ FX_API int xendevicemodel_inject_msi(xendevicemodel_handle *dmod,
                                      domid_t domid, uint64_t msi_addr,
                                      uint32_t msi_data)
 {
-    DMOP(__func__, "addr=%#llx data=%#x", (unsigned long long)msi_addr,
+    DMOP(__func__, "addr=0x%llx data=0x%x", (unsigned long long)msi_addr,
          msi_data);
 }
 
@@ -184,21 +184,21 @@ FX_API int xendevicemodel_track_dirty_vram(xendevicemodel_handle *dmod,
                                            unsigned long *dirty_bitmap)
 {
     (void)dirty_bitmap;
-    DMOP(__func__, "pfn=%#llx nr=%u", (unsigned long long)first_pfn, nr);
+    DMOP(__func__, "pfn=0x%llx nr=%u", (unsigned long long)first_pfn, nr);
 }
 
 FX_API int xendevicemodel_modified_memory(xendevicemodel_handle *dmod,
                                           domid_t domid, uint64_t first_pfn,
                                           uint32_t nr)
 {
-    DMOP(__func__, "pfn=%#llx nr=%u", (unsigned long long)first_pfn, nr);
+    DMOP(__func__, "pfn=0x%llx nr=%u", (unsigned long long)first_pfn, nr);
 }
 
 FX_API int xendevicemodel_set_mem_type(xendevicemodel_handle *dmod,
                                        domid_t domid, hvmmem_type_t mem_type,
                                        uint64_t first_pfn, uint32_t nr)
 {
-    DMOP(__func__, "type=%d pfn=%#llx nr=%u", (int)mem_type,
+    DMOP(__func__, "type=%d pfn=0x%llx nr=%u", (int)mem_type,
          (unsigned long long)first_pfn, nr);
 }
 
@@ -212,7 +212,7 @@ FX_API int xendevicemodel_relocate_memory(xendevicemodel_handle *dmod,
                                           domid_t domid, uint32_t size,
                                           uint64_t src_gfn, uint64_t dst_gfn)
 {
-    DMOP(__func__, "size=%u src=%#llx dst=%#llx", size,
+    DMOP(__func__, "size=%u src=0x%llx dst=0x%llx", size,
          (unsigned long long)src_gfn, (unsigned long long)dst_gfn);
 }
 
@@ -220,7 +220,7 @@ FX_API int xendevicemodel_pin_memory_cacheattr(xendevicemodel_handle *dmod,
                                                domid_t domid, uint64_t start,
                                                uint64_t end, uint32_t type)
 {
-    DMOP(__func__, "start=%#llx end=%#llx type=%u", (unsigned long long)start,
+    DMOP(__func__, "start=0x%llx end=0x%llx type=%u", (unsigned long long)start,
          (unsigned long long)end, type);
 }
 
@@ -271,7 +271,7 @@ FX_API void *xenforeignmemory_map2(xenforeignmemory_handle *fmem,
     if (errs) {
         memset(errs, 0, pages * sizeof(*errs));
     }
-    fx_leave(err, "domid=%u gfn=%#lx pages=%zu", dom,
+    fx_leave(err, "domid=%u gfn=0x%lx pages=%zu", dom,
              pages ? (unsigned long)arr[0] : 0, pages);
     return p;
 }

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "fake.h"
+#include "fortify.h"
 
 #define ROOT "/sys/bus/pci/"
 #define DEVICES ROOT "devices/"
@@ -241,12 +242,6 @@ FX_API int openat64(int dirfd, const char *path, int flags, ...)
     return open_common(dirfd, path, flags, mode);
 }
 
-/* What _FORTIFY_SOURCE turns the above into. */
-FX_API int __open_2(const char *path, int flags);
-FX_API int __open64_2(const char *path, int flags);
-FX_API int __openat_2(int dirfd, const char *path, int flags);
-FX_API int __openat64_2(int dirfd, const char *path, int flags);
-
 int __open_2(const char *path, int flags)
 {
     return open_common(AT_FDCWD, path, flags, 0);
@@ -344,8 +339,6 @@ FX_API ssize_t readlink(const char *path, char *buf, size_t size)
     return fx_leave_value(err, len, "dev=%s", file.dev);
 }
 
-FX_API ssize_t __readlink_chk(const char *path, char *buf, size_t size,
-                              size_t buflen);
 ssize_t __readlink_chk(const char *path, char *buf, size_t size,
                        size_t buflen)
 {
@@ -412,7 +405,7 @@ static ssize_t read_common(int fd, void *buf, size_t size, off_t off,
     if (len > 0 && is_config(&file) && is_gone(file.dev)) {
         memset(buf, 0xff, len);
     }
-    return fx_leave_value(err, len, "dev=%s off=%#lx len=%zu", file.dev,
+    return fx_leave_value(err, len, "dev=%s off=0x%lx len=%zu", file.dev,
                           (unsigned long)off, size);
 }
 
@@ -430,12 +423,6 @@ FX_API ssize_t pread64(int fd, void *buf, size_t size, off64_t off)
 {
     return read_common(fd, buf, size, off, true);
 }
-
-FX_API ssize_t __read_chk(int fd, void *buf, size_t size, size_t buflen);
-FX_API ssize_t __pread_chk(int fd, void *buf, size_t size, off_t off,
-                           size_t buflen);
-FX_API ssize_t __pread64_chk(int fd, void *buf, size_t size, off64_t off,
-                             size_t buflen);
 
 ssize_t __read_chk(int fd, void *buf, size_t size, size_t buflen)
 {
@@ -558,7 +545,7 @@ static ssize_t write_common(int fd, const void *buf, size_t size, off_t off,
             syscall(SYS_lseek, fd, off + len, SEEK_SET);
         }
     }
-    return fx_leave_value(err, len, "dev=%s off=%#lx len=%zu%s", file.dev,
+    return fx_leave_value(err, len, "dev=%s off=0x%lx len=%zu%s", file.dev,
                           (unsigned long)off, size, note);
 }
 
@@ -598,7 +585,7 @@ static void *mmap_common(void *addr, size_t size, int prot, int flags, int fd,
         p = syscall(SYS_mmap, addr, size, prot, flags, fd, off);
         err = p == -1 ? errno : 0;
     }
-    fx_leave(err, "dev=%s off=%#lx len=%#zx write=%d", file.dev,
+    fx_leave(err, "dev=%s off=0x%lx len=0x%zx write=%d", file.dev,
              (unsigned long)off, size, (prot & PROT_WRITE) != 0);
     return (void *)p;
 }

@@ -20,6 +20,7 @@
 #include <xen/version.h>
 
 #include "fake.h"
+#include "xenctrl-gsi.h"
 
 #define MAX_PIRQS 4096
 #define NR_GSIS 1024
@@ -509,10 +510,10 @@ FX_API int xc_domain_memory_mapping(xc_interface *xch, uint32_t domid,
     }
     if (add_mapping) {
         if (range_is(&pages, first_gfn, first_mfn, nr_mfns)) {
-            fx_anomaly("gfn %#lx mapped twice to mfn %#lx", first_gfn,
+            fx_anomaly("gfn 0x%lx mapped twice to mfn 0x%lx", first_gfn,
                        first_mfn);
         } else if (range_overlap(&pages, first_gfn, nr_mfns)) {
-            fx_anomaly("gfn %#lx+%#lx mapped over another mapping",
+            fx_anomaly("gfn 0x%lx+0x%lx mapped over another mapping",
                        first_gfn, nr_mfns);
         }
         remark_dead_domain("memory_mapping");
@@ -520,14 +521,14 @@ FX_API int xc_domain_memory_mapping(xc_interface *xch, uint32_t domid,
         range_add(&pages, first_gfn, first_mfn, nr_mfns);
     } else {
         if (!range_is(&pages, first_gfn, first_mfn, nr_mfns)) {
-            fx_anomaly("gfn %#lx+%#lx unmapped that is not mapped to "
-                       "mfn %#lx", first_gfn, nr_mfns, first_mfn);
+            fx_anomaly("gfn 0x%lx+0x%lx unmapped that is not mapped to "
+                       "mfn 0x%lx", first_gfn, nr_mfns, first_mfn);
         }
         /* Xen clears whatever frame it finds. */
         range_remove(&pages, first_gfn, nr_mfns);
     }
 out:
-    return fx_leave(err, "domid=%u gfn=%#lx mfn=%#lx nr=%#lx add=%u", domid,
+    return fx_leave(err, "domid=%u gfn=0x%lx mfn=0x%lx nr=0x%lx add=%u", domid,
                     first_gfn, first_mfn, nr_mfns, add_mapping);
 }
 
@@ -544,9 +545,9 @@ static int ioport_mapping_417(uint32_t gport, uint32_t mport, uint32_t nr,
     }
     if (add) {
         if (found && found->first == gport && found->nr == nr) {
-            fx_anomaly("port %#x mapped twice", gport);
+            fx_anomaly("port 0x%x mapped twice", gport);
         } else if (found) {
-            fx_anomaly("machine port %#x moved without an unmap", mport);
+            fx_anomaly("machine port 0x%x moved without an unmap", mport);
         }
         remark_dead_domain("ioport_mapping");
         if (found) {
@@ -556,7 +557,7 @@ static int ioport_mapping_417(uint32_t gport, uint32_t mport, uint32_t nr,
             range_add(&ports, gport, mport, nr);
         }
     } else if (!found || found->first != gport || found->nr != nr) {
-        fx_anomaly("port %#x+%#x unmapped that is not mapped to %#x", gport,
+        fx_anomaly("port 0x%x+0x%x unmapped that is not mapped to 0x%x", gport,
                    nr, mport);
         if (found) {
             *found = ports.at[--ports.nr];
@@ -591,7 +592,7 @@ static int ioport_mapping_423(uint32_t gport, uint32_t mport, uint32_t nr,
             return EBUSY;
         }
         if (exact) {
-            fx_anomaly("machine port %#x mapped twice", mport);
+            fx_anomaly("machine port 0x%x mapped twice", mport);
             exact->first = gport;
         } else {
             range_add(&ports, gport, mport, nr);
@@ -626,7 +627,7 @@ FX_API int xc_domain_ioport_mapping(xc_interface *xch, uint32_t domid,
               : ioport_mapping_417(first_gport, first_mport, nr_ports,
                                    add_mapping);
     }
-    return fx_leave(err, "domid=%u gport=%#x mport=%#x nr=%#x add=%u", domid,
+    return fx_leave(err, "domid=%u gport=0x%x mport=0x%x nr=0x%x add=%u", domid,
                     first_gport, first_mport, nr_ports, add_mapping);
 }
 
@@ -645,7 +646,7 @@ FX_API int xc_domain_iomem_permission(xc_interface *xch, uint32_t domid,
             range_add(&iomem_rights, first_mfn, first_mfn, nr_mfns);
         }
     }
-    return fx_leave(err, "domid=%u mfn=%#lx nr=%#lx allow=%u", domid,
+    return fx_leave(err, "domid=%u mfn=0x%lx nr=0x%lx allow=%u", domid,
                     first_mfn, nr_mfns, allow_access);
 }
 
@@ -666,11 +667,8 @@ FX_API int xc_physdev_map_pirq(xc_interface *xch, uint32_t domid, int index,
                     wanted, *pirq);
 }
 
-/* Xen 4.20 and later; declared here because older headers have none. */
 FX_API int xc_physdev_map_pirq_gsi(xc_interface *xch, uint32_t domid,
-                                   int gsi, int *pirq);
-int xc_physdev_map_pirq_gsi(xc_interface *xch, uint32_t domid, int gsi,
-                            int *pirq)
+                                   int gsi, int *pirq)
 {
     int err = fx_enter(FX_PHYSDEV, __func__);
 
@@ -682,13 +680,12 @@ int xc_physdev_map_pirq_gsi(xc_interface *xch, uint32_t domid, int gsi,
     return fx_leave(err, "domid=%u gsi=%d pirq=%d", domid, gsi, *pirq);
 }
 
-FX_API int xc_pcidev_get_gsi(xc_interface *xch, uint32_t sbdf);
-int xc_pcidev_get_gsi(xc_interface *xch, uint32_t sbdf)
+FX_API int xc_pcidev_get_gsi(xc_interface *xch, uint32_t sbdf)
 {
     int err = fx_enter(FX_SYSCTL, __func__);
 
     (void)xch;
-    return fx_leave_value(err ? err : ENODEV, 0, "sbdf=%#x", sbdf);
+    return fx_leave_value(err ? err : ENODEV, 0, "sbdf=0x%x", sbdf);
 }
 
 FX_API int xc_physdev_map_pirq_msi(xc_interface *xch, uint32_t domid,
@@ -711,7 +708,7 @@ FX_API int xc_physdev_map_pirq_msi(xc_interface *xch, uint32_t domid,
     if (!err) {
         err = map_msi(pirq, sbdf, entry_nr, table_base != 0, 1);
     }
-    return fx_leave(err, "domid=%u dev=%s entry=%d table=%#llx wanted=%d "
+    return fx_leave(err, "domid=%u dev=%s entry=%d table=0x%llx wanted=%d "
                     "pirq=%d", domid, bdf, entry_nr,
                     (unsigned long long)table_base, wanted, *pirq);
 }
@@ -769,7 +766,7 @@ FX_API int xc_domain_update_msi_irq(xc_interface *xch, uint32_t domid,
         p->gflags = gflags;
         p->gtable = gtable;
     }
-    return fx_leave(err, "domid=%u pirq=%u gvec=%#x gflags=%#x gtable=%#llx",
+    return fx_leave(err, "domid=%u pirq=%u gvec=0x%x gflags=0x%x gtable=0x%llx",
                     domid, pirq, gvec, gflags, (unsigned long long)gtable);
 }
 
@@ -788,7 +785,7 @@ FX_API int xc_domain_unbind_msi_irq(xc_interface *xch, uint32_t domid,
     if (!err) {
         pirqs[pirq].bound = false;
     }
-    return fx_leave(err, "domid=%u pirq=%u gvec=%#x gflags=%#x", domid, pirq,
+    return fx_leave(err, "domid=%u pirq=%u gvec=0x%x gflags=0x%x", domid, pirq,
                     gvec, gflags);
 }
 
@@ -895,7 +892,7 @@ static int hvm_param(const char *name, uint32_t domid, uint32_t param,
     } else if (!err) {
         *value = hvm_params[param];
     }
-    return fx_leave(err, "domid=%u param=%u value=%#llx", domid, param,
+    return fx_leave(err, "domid=%u param=%u value=0x%llx", domid, param,
                     (unsigned long long)*value);
 }
 
@@ -1040,7 +1037,7 @@ FX_API int xencall2(xencall_handle *xcall, unsigned int op, uint64_t arg1,
         return fx_leave(err, "domid=%u pirq=%d", unmap->domid, unmap->pirq);
     }
     err = fx_enter(FX_SYSCTL, __func__);
-    return fx_leave(err ? err : ENOSYS, "op=%u arg1=%#llx", op,
+    return fx_leave(err ? err : ENOSYS, "op=%u arg1=0x%llx", op,
                     (unsigned long long)arg1);
 }
 
@@ -1049,7 +1046,7 @@ FX_API int xencall1(xencall_handle *xcall, unsigned int op, uint64_t arg1)
     int err = fx_enter(FX_SYSCTL, __func__);
 
     (void)xcall;
-    return fx_leave(err ? err : ENOSYS, "op=%u arg1=%#llx", op,
+    return fx_leave(err ? err : ENOSYS, "op=%u arg1=0x%llx", op,
                     (unsigned long long)arg1);
 }
 
@@ -1058,7 +1055,7 @@ FX_API int xencall1(xencall_handle *xcall, unsigned int op, uint64_t arg1)
 static void dump_ranges(FILE *out, const char *what, const Ranges *set)
 {
     for (size_t i = 0; i < set->nr; i++) {
-        fprintf(out, "%s %#llx %#llx %#llx\n", what,
+        fprintf(out, "%s 0x%llx 0x%llx 0x%llx\n", what,
                 (unsigned long long)set->at[i].first,
                 (unsigned long long)set->at[i].other,
                 (unsigned long long)set->at[i].nr);
@@ -1079,7 +1076,7 @@ static void dump_state(FILE *out)
             continue;
         }
         fx_format_bdf(p->sbdf, bdf);
-        fprintf(out, "pirq %d %s %s %d %d %#x %#x %#llx\n", i,
+        fprintf(out, "pirq %d %s %s %d %d 0x%x 0x%x 0x%llx\n", i,
                 kinds[p->kind], bdf, p->entry, p->bound, p->gvec, p->gflags,
                 (unsigned long long)p->gtable);
     }

@@ -7,7 +7,7 @@ listeners are there, and every range that they register is in the log.
 
 from xenpt.claim import check, claim, count, equal
 from xenpt.guest import CMD_IO, CMD_MASTER, CMD_MEM
-from xenpt.host import standard
+from xenpt.host import Function, standard
 from xenpt.machine import Machine
 
 BOTH = CMD_IO | CMD_MEM
@@ -51,3 +51,57 @@ def first_enable_takes_four_domctls(env, host):
         m.mark()
         guest.set_command(BOTH | CMD_MASTER)
         count([c for c in m.log() if c.kind == 'domctl'], 4, 'enable')
+
+
+def many_functions(host):
+    """48 functions of six BARs each, in six slots."""
+    fns = []
+    for slot in range(6):
+        for function in range(8):
+            fn = Function('0000:%02x:00.%d' % (slot + 1, function), irq=0,
+                          pin=0)
+            for index in range(6):
+                fn.add_bar(index, 0x1000, 0xf0000000 + 0x100000 * slot +
+                           0x10000 * function + 0x1000 * index)
+            fns.append(host.add(fn))
+    return fns
+
+
+def fill(m, fns):
+    """Function 0 of a slot comes last; then all of them are enabled."""
+    for last in (False, True):
+        for fn in fns:
+            slot, function = int(fn.bdf[5:7], 16), int(fn.bdf[-1])
+            if (function == 0) == last:
+                m.device_add(fn, addr='%x.%d' % (slot + 10, function),
+                             multifunction=True)
+    for i, fn in enumerate(fns):
+        m.grant(fn)
+        m.guest_function(fn).bring_up(base=0xe0000000 + 0x10000 * i)
+
+
+@claim()
+def more_ranges_than_an_ioreq_server_takes_leave_no_dead_bar(env, host):
+    """Xen takes 256 of a type; QEMU asks for one for each BAR."""
+    fns = many_functions(host)
+    with xen_machine(env, host) as m:
+        fill(m, fns)
+        equal(sum(p.nr for p in m.state().pages), 6 * 8 * 6, 'mapped pages')
+        refused = [c for c in
+                   m.log(0).of('xendevicemodel_map_io_range_to_ioreq_server')
+                   if not c.ok]
+        check(refused, 'the limit was not reached')
+
+
+@claim(stock='silence: the vectors are dead',
+       gap='QEMU drops the answer of the DM_OP, and nobody counts')
+def a_table_the_ioreq_server_has_no_room_for_is_told(env, host):
+    """Trapped pages need a range; a mapped one does not."""
+    fns = many_functions(host)
+    last = host.add(standard('0000:40:00.0', base=0xf8000000))
+    with xen_machine(env, host) as m:
+        fill(m, fns)
+        before = len(m.stderr_lines())
+        m.attach(last, addr='1f.0').bring_up(base=0xe8000000)
+        text = '\n'.join(m.stderr_lines()[before:])
+        check('256' in text and last.bdf in text, 'no word: ' + text)

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The xen-pt command asks a production device model, as an operator does, and
+the adapter's own sentences reach who should read them."""
+
+import json
+import os
+import subprocess
+
+from xenpt.claim import check, claim, equal
+from xenpt.host import standard
+from xenpt.machine import Machine, QmpError, StartFailed
+
+BDF = '0000:03:00.0'
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+NO_PROPERTY = 'the stock model does not tell'
+
+
+def asked(env, host):
+    """A machine with the second monitor that libxl opens, below root."""
+    root = os.path.join(env.tmp, 'root')
+    os.makedirs(root + '/var/run/xen', exist_ok=True)
+    path = root + '/var/run/xen/qmp-libxenstat-7'
+    if os.path.exists(path):
+        os.unlink(path)
+    m = Machine(env, host, args=[
+        '-chardev', f'socket,id=stat,path={path},server=on,wait=off',
+        '-mon', 'chardev=stat,mode=control'])
+    m.root = root
+    return m
+
+
+def tool(m, *args):
+    for directory in ('build/meson', 'build'):
+        path = os.path.join(SOURCE, directory, 'tools', 'xen-pt')
+        path = os.environ.get('XEN_PT_TOOL', path)
+        if os.path.exists(path):
+            break
+    else:
+        raise AssertionError('no xen-pt command; run `scripts/test build`')
+    done = subprocess.run([path, args[0], '--root', m.root, *args[1:]],
+                          capture_output=True, check=False, timeout=30)
+    done.out, done.err = done.stdout.decode(), done.stderr.decode()
+    return done
+
+
+def refusal(m, fn, **properties):
+    try:
+        m.device_add(fn, **properties)
+    except QmpError as error:
+        return str(error)
+    raise AssertionError('device_add succeeded')
+
+
+@claim(stock=NO_PROPERTY)
+def status_command_tells_what_a_running_device_does(env, host):
+    fn = host.add(standard())
+    with asked(env, host) as m:
+        guest = m.attach(fn).bring_up()
+        guest.msix_setup(3)
+        done = tool(m, 'status', '-j', '7')
+        equal(done.returncode, 0, done.err)
+        status, = json.loads(done.out)['functions']
+        equal(status['host']['address'], BDF, 'address')
+        equal(status['state'], 'running', 'state')
+        equal(status['interrupt']['mode'], 'msix', 'mode')
+        equal(len([v for v in status['interrupt']['vectors'] if v['bound']]),
+              3, 'bound vectors')
+        bars = {bar['index']: bar['how'] for bar in status['bars']}
+        equal(bars, {0: 'part', 2: 'mapped', 4: 'mapped'}, 'BARs')
+        text = tool(m, 'status', '7', BDF)
+        equal(text.returncode, 0, text.err)
+        check('3 of 64 vectors bound' in text.out, text.out)
+
+
+@claim(stock=NO_PROPERTY)
+def config_dump_command_gives_what_the_guest_reads(env, host):
+    fn = host.add(standard())
+    with asked(env, host) as m:
+        guest = m.attach(fn).bring_up()
+        done = tool(m, 'config-dump', '7', BDF)
+        equal(done.returncode, 0, done.err)
+        rows = [line.split(':', 1)[1].split()
+                for line in done.out.strip().split('\n')[1:]]
+        dump = bytes(int(byte, 16) for row in rows for byte in row)
+        equal(len(dump), 256, 'bytes')
+        for at in range(0, 256, 4):
+            equal(int.from_bytes(dump[at:at + 4], 'little'),
+                  guest.read(at, 4), 'dword %#x' % at)
+
+
+@claim(stock=NO_PROPERTY)
+def asking_reaches_neither_xen_nor_the_device(env, host):
+    fn = host.add(standard())
+    with asked(env, host) as m:
+        m.attach(fn).bring_up()
+        mark = m.mark()
+        before = json.loads(tool(m, 'status', '-j', '7').out)
+        tool(m, 'config-dump', '7', BDF)
+        log = m.log(mark)
+        equal(log.hypercalls(), [], 'hypercalls')
+        equal(log.config_writes(), [], 'config writes')
+        equal(json.loads(tool(m, 'status', '-j', '7').out), before, 'status')
+
+
+@claim(stock=NO_PROPERTY)
+def denied_write_comes_with_a_rule_that_works(env, host):
+    fn = host.add(standard())
+    with asked(env, host) as m:
+        m.attach(fn).write(0xf4, 1, 0x5a)
+        status, = json.loads(tool(m, 'status', '-j', '7').out)['functions']
+        rule = status['denied'][0]['rule']
+        equal(rule, 'f4.b', 'rule')
+    host.clear()
+    fn = host.add(standard())
+    with asked(env, host) as m:
+        m.attach(fn, allow=rule).write(0xf4, 1, 0x5a)
+        equal(host.config_value(fn, 0xf4, 1), 0x5a, 'in hardware')
+        status, = json.loads(tool(m, 'status', '-j', '7').out)['functions']
+        equal(status['denied'], [], 'denied')
+
+
+@claim(stock='the reason is only guessed at: no property')
+def a_stock_device_model_would_be_named(env, host):
+    with asked(env, host) as m:
+        done = tool(m, 'status', '7')
+        equal(done.returncode, 0, done.err)
+        check('no passed-through function' in done.out, done.out)
+
+
+# -- the adapter's own sentences ----------------------------------------------
+
+@claim(stock='accepted: two models of one device')
+def a_device_that_the_guest_has_is_refused_by_name(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.attach(fn)
+        try:
+            m.qmp('device_add', driver='xen-pci-passthrough', id='again',
+                  hostaddr=BDF)
+        except QmpError as error:
+            check('the guest has this device already, as' in str(error),
+                  str(error))
+        else:
+            raise AssertionError('added twice')
+
+
+@claim(stock='no such property')
+def an_option_of_a_running_device_cannot_be_set(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.attach(fn)
+        try:
+            m.qmp('qom-set', path='/machine/peripheral/' + m.qdev_id(fn),
+                  property='permissive', value=True)
+        except QmpError as error:
+            check('options can be set only before the device is plugged in'
+                  in str(error), str(error))
+        else:
+            raise AssertionError('set')
+
+
+@claim(stock='no such words')
+def a_romfile_that_contradicts_or_is_not_there_is_refused(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        check('romfile and rombar=0 contradict each other'
+              in refusal(m, fn, romfile='/dev/null', rombar=0), 'rombar')
+        check('cannot read the romfile'
+              in refusal(m, fn, romfile='/nowhere/rom'), 'romfile')
+
+
+@claim(stock='only a line of QEMU')
+def a_refused_save_is_said_in_one_sentence(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.attach(fn)
+        try:
+            m.qmp('xen-save-devices-state', live=False,
+                  filename=os.path.join(env.tmp, 'state'))
+        except QmpError:
+            pass
+        check('the guest cannot be saved or migrated while it has this device'
+              in m.stderr_text(), m.stderr_text())
+
+
+@claim(stock='set in silence, and 00:02.0 is taken for a graphics device')
+def igd_passthru_is_refused_in_one_sentence(env, host):
+    try:
+        with Machine(env, host, machine='xenfv,igd-passthru=on') as m:
+            said = m.stderr_text()
+    except StartFailed as error:
+        said = str(error)
+    check('igd-passthru=on is not supported' in said or
+          'Intel integrated graphics' in said, said)
