@@ -302,6 +302,17 @@ static void a_refused_bind_is_an_error_and_unmaps(void)
                       "binding its interrupt line, GSI 20, failed");
 }
 
+/* MSI would meet the same refusal: there is no doing without here. */
+static void a_guest_without_iommu_is_refused_whatever_the_device_has(void)
+{
+    int what[2] = { FAKE_BIND_INTX, ESRCH };
+    FakeHypervisor *hv = fake_hypervisor_new();
+
+    hv->refuse = refuse_op;
+    hv->opaque = what;
+    assert_start_says(hv, fake_host_standard(), "no IOMMU for the guest");
+}
+
 static void a_device_with_msi_does_without_its_line(void)
 {
     int what[2] = { FAKE_BIND_INTX, EBUSY };
@@ -356,6 +367,7 @@ int main(int argc, char **argv)
     ADD(a_pirq_below_0_is_an_error);
     ADD(a_refused_map_is_an_error_of_device_add);
     ADD(a_refused_bind_is_an_error_and_unmaps);
+    ADD(a_guest_without_iommu_is_refused_whatever_the_device_has);
     ADD(a_device_with_msi_does_without_its_line);
     ADD(a_device_with_msix_alone_does_without_its_line);
 

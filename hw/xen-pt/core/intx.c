@@ -99,6 +99,16 @@ bool xen_pt_intx_start(XenPtDevice *dev, GError **errp)
                                    info->gsi, dev->hv->max_gsi);
     } else {
         ret = route(dev, &what);
+        if (ret == -ESRCH) {
+            /* Xen's word for a domain without IOMMU; MSI would meet it, too */
+            dev->intx_pin = 0;
+            g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HYPERVISOR,
+                        "%s: Xen has no IOMMU for the guest, so it can have "
+                        "no devices; turn the IOMMU on in the firmware, and "
+                        "create the guest with pci= or passthrough=\"enabled\""
+                        " in its configuration", dev->name);
+            return false;
+        }
         if (ret < 0) {
             sentence = g_strdup_printf("%s: %s its interrupt line, GSI %u, "
                                        "failed (%s); see `xl dmesg`",
