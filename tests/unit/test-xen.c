@@ -14,9 +14,7 @@
 
 #include <xenctrl.h>
 
-int xc_pcidev_get_gsi(xc_interface *xch, uint32_t sbdf);
-int xc_physdev_map_pirq_gsi(xc_interface *xch, uint32_t domid, int gsi,
-                            int *pirq);
+#include "../fake-xen/xenctrl-gsi.h"
 
 static const char *guest_type_file;
 #define GUEST_TYPE_FILE guest_type_file
@@ -327,7 +325,7 @@ char **xs_check_watch(struct xs_handle *h)
     event = malloc(2 * sizeof(char *) + strlen(token) + 1);
     event[XS_WATCH_TOKEN] = (char *)&event[2];
     event[XS_WATCH_PATH] = event[XS_WATCH_TOKEN];
-    strcpy(event[XS_WATCH_TOKEN], token);
+    memcpy(event[XS_WATCH_TOKEN], token, strlen(token) + 1);
     g_free(token);
     return event;
 }
