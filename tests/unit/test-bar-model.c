@@ -317,7 +317,7 @@ static int xen_refuses(FakeHypervisor *hv, const FakeCall *call)
     return 0;
 }
 
-/* -- where pages belong ----------------------------------------------------- */
+/* -- where pages belong ---------------------------------------------------- */
 
 typedef struct Expected {
     bool io;
@@ -764,7 +764,7 @@ static unsigned from_environment(const char *name, unsigned otherwise)
 {
     const char *text = g_getenv(name);
 
-    return text ? strtoul(text, NULL, 0) : otherwise;
+    return text ? g_ascii_strtoull(text, NULL, 0) : otherwise;
 }
 
 static void pages_are_where_the_guest_has_put_them(void)

@@ -256,7 +256,8 @@ static void a_bar_below_a_page_at_another_offset_is_served(void)
     command(fake, MEMORY);
     g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
     for (unsigned size = 1; size <= 8; size *= 2) {
-        xen_pt_device_region_write(fake->dev, 0, 0x10, size, 0x1122334455667788);
+        xen_pt_device_region_write(fake->dev, 0, 0x10, size,
+                                   0x1122334455667788);
         g_assert_cmpuint(fake_host_last(fake->host, FAKE_REGION_WRITE)->size,
                          ==, size);
         g_assert_cmphex(xen_pt_device_region_read(fake->dev, 0, 0x10, size),

@@ -479,7 +479,8 @@ static void no_random_device_breaks_an_invariant(void)
 {
     for (unsigned n = 0; n < 3000; n++) {
         XenPtOptions options = {
-            .permissive = n & 1, .allow_reset = n & 2, .real_power = n % 512 == 0,
+            .permissive = n & 1, .allow_reset = n & 2,
+            .real_power = n % 512 == 0,
         };
         FakeHost *host = fake_host_new();
         Invariants *inv;

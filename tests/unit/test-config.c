@@ -1023,7 +1023,7 @@ static void power_budget_data_answers_the_guests_select(void)
     fake_close(fake);
 }
 
-/* -- drivers that tripped --------------------------------------------------- */
+/* -- drivers that tripped -------------------------------------------------- */
 
 static void nvidia_sets_command_and_status_in_one_dword(void)
 {

@@ -67,6 +67,8 @@ static void looking_leaves_no_trace(void)
     fake_hypervisor_forget(fake->hv);
     text = xen_pt_introspect_status(fake->dev, true);
     dump = xen_pt_introspect_config(fake->dev);
+    g_assert_nonnull(text);
+    g_assert_nonnull(dump);
     g_assert_cmpmem(&before, sizeof(before),
                     xen_pt_device_counters(fake->dev), sizeof(before));
     g_assert_cmpuint(fake_host_count(fake->host, FAKE_CONFIG_WRITE), ==, 0);

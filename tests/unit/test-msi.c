@@ -568,7 +568,7 @@ static void pending_bits_are_the_device_s(void)
     fake_close(fake);
 }
 
-/* -- pirqs by name (XENFEAT_hvm_pirqs) -------------------------------------- */
+/* -- pirqs by name (XENFEAT_hvm_pirqs) ------------------------------------- */
 
 #define PIRQ_LO(pirq) (0xfee00000u | ((uint32_t)(pirq) & 0xff) << 12)
 #define PIRQ_HI(pirq) ((uint32_t)(pirq) & ~0xffu)

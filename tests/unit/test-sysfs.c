@@ -375,8 +375,8 @@ static void each_garbage_number_is_named(Fixture *f, gconstpointer data)
     static const char *const bad[] = {
         "", "\n", "0x", "8086\n0x", "0x8086 1\n", "-1\n", "0x-1\n", "0xg\n",
         "nothing\n", "0x1000000\n", "4294967296\n",
-        "0x00000000000000000000000000000000000000000000000000000000000000"
-        "00000000000000000\n",
+        ("0x00000000000000000000000000000000000000000000000000000000000000"
+         "00000000000000000\n"),
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(file); i++) {
@@ -682,8 +682,8 @@ static void add_bridge(Fixture *f, const char *bdf, const char *path,
     if (port_type >= 0) {
         config[0x06] = 0x10;
         config[0x34] = 0x40;
-        memcpy(config + 0x40, "\x0d\x50", 2);
-        memcpy(config + 0x50, "\x10\x00\x02", 3);
+        memcpy(config + 0x40, (const uint8_t[]) { 0x0d, 0x50 }, 2);
+        memcpy(config + 0x50, (const uint8_t[]) { 0x10, 0x00, 0x02 }, 3);
         config[0x52] |= port_type << 4;
     }
     put_bytes(f, bdf, "config", config, sizeof(config));
