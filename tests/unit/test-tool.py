@@ -8,6 +8,7 @@ made-up xenstore and made-up device models. Prints TAP."""
 import hashlib
 import json
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -363,23 +364,27 @@ def no_command_is_a_usage_error():
 
 @claim
 def unknown_command_is_a_usage_error():
-    is_refused(run('frobnicate'), 2, "no command 'frobnicate'")
+    is_refused(run('frobnicate'), 2, "there is no command 'frobnicate'",
+               '`xen-pt --help` lists them')
 
 
 @claim
 def unknown_option_is_a_usage_error():
-    is_refused(run('list', '--frobnicate'), 2, '--frobnicate', '--help')
+    is_refused(run('list', '--frobnicate'), 2, '--frobnicate',
+               ' --help` lists the options')
 
 
 @claim
 def wrong_number_of_arguments_is_a_usage_error():
-    is_refused(run('list', 'a'), 2, 'list takes no argument')
+    is_refused(run('list', 'a'), 2, 'list takes no argument',
+               ' --help` has the rest')
     is_refused(run('status'), 2, 'DOMAIN [BDF]')
     is_refused(run('config-dump', 'a'), 2, 'DOMAIN BDF')
-    is_refused(run('explain'), 2, 'BDF', '--dump')
+    is_refused(run('explain'), 2, 'explain takes the BDF of a function of this '
+               'host, or --dump FILE')
     is_refused(run('explain', '--slot', '0:0.0'), 2, '--dump')
     is_refused(run('explain', '--dump', 'x', '--slot', '0:1.0', '0:2.0'), 2,
-               'twice')
+               'the function in the dump is named twice')
 
 
 @claim
@@ -409,6 +414,31 @@ def output_that_cannot_be_written_is_not_success():
                                    *args[1:]], stdout=full,
                                   stderr=subprocess.DEVNULL, check=False)
             same(done.returncode, 3)
+
+
+@claim
+def socket_of_a_long_path_is_one_sentence():
+    with Host() as host:
+        deep = host.root + '/' + 'd' * 90
+        os.mkdir(deep)
+        is_refused(run('status', '--root', deep, '3'), 3,
+                   ' is too long for a socket')
+
+
+@claim
+def who_may_not_ask_is_told_so():
+    if os.geteuid():
+        raise AssertionError('this claim needs root, to drop it')
+    with Host() as host:
+        Qemu(web(host), 3, with_status(status_of()))
+        os.chmod(host.root, 0o755)
+        os.chmod(host.root + '/var/run/xen/qmp-libxenstat-3', 0o600)
+        done = subprocess.run(
+            [os.path.abspath(TOOL), 'status', '--root', host.root, '3'],
+            capture_output=True, check=False, user=65534, group=65534)
+        same(done.returncode, 3)
+        has(done.stderr.decode(), 'no permission to ask the device model of ',
+            'run this as root')
 
 
 # -- list --------------------------------------------------------------------
@@ -625,6 +655,9 @@ def explain_reads_the_rules_file_of_the_host():
         has(on(host, 'explain', '03:00.0').words(), 'Rules open f4.b')
         host.write('/etc/xen/xen-pt.conf', '[nonsense]\n')
         is_refused(on(host, 'explain', '03:00.0'), 2, '[nonsense]')
+        host.write('/etc/xen/xen-pt.conf', '[default]\npermissive = maybe\n')
+        is_refused(on(host, 'explain', '03:00.0'), 2, "is 'maybe'",
+                   "'; write true or false")
         host.write('/r', '[default]\npermissive = true\n')
         has(on(host, 'explain', '--rules', host.root + '/r', '03:00.0').out,
             'Policy: permissive')
@@ -654,8 +687,18 @@ def truncated_or_absurd_dump_is_one_sentence():
         if said.code == 3:
             is_refused(said, 3)
     is_refused(run('explain', '--dump', '/nowhere/at/all'), 3,
-               '/nowhere/at/all')
+               '/nowhere/at/all',
+               '; write a dump with `lspci -vvxxxx` and give its path')
     is_refused(run('explain', '--dump', '/'), 3)
+    is_refused(explain_dump(b'\0' * 100), 3, 'is not text; write a dump')
+    is_refused(explain_dump('\n'.join(lines[:2]) + '\n20: 00\n'), 3,
+               'should be; make the dump again')
+    is_refused(explain_dump('\n'.join(lines[:3]) + '\n'), 3, 'bytes of its '
+               'configuration space, less than the PCI header')
+    with tempfile.NamedTemporaryFile('wb') as file:
+        file.truncate(65 << 20)
+        is_refused(run('explain', '--dump', file.name), 3,
+                   'is larger than any dump of lspci')
 
 
 @claim
@@ -671,6 +714,34 @@ def any_config_space_is_explained_or_refused():
         said = explain_dump(dump_text(config), '-j', '-n')
         assert said.code in (0, 1), (said.code, said.err)
         said.json()
+
+
+@claim
+def nonsense_in_sysfs_is_one_sentence():
+    base = '/sys/bus/pci/devices/0000:03:00.0/'
+    for name, data, part in (
+            ('vendor', 'x\n', " does not hold a hexadecimal number of the size "
+             'that it should'),
+            ('irq', '99999999999\n', 'a decimal number of the size'),
+            ('resource', 'nonsense\n', "is not the three hexadecimal numbers "
+             'that describe a BAR'),
+            ('resource', '0x2001 0x1000 0x200\n' + '0x0 0x0 0x0\n' * 12,
+             "its sysfs file 'resource' describes the "),
+            ('config', '\x01', ", before the end of the PCI header; look for "
+             "the device's messages")):
+        with Host() as host:
+            host.dom0().function()
+            host.write(base + name, data)
+            is_refused(on(host, 'explain', '03:00.0'), 3, '0000:03:00.0', part)
+    with Host() as host:
+        host.dom0().function()
+        os.unlink(host.root + base + 'vendor')
+        is_refused(on(host, 'explain', '03:00.0'), 3,
+                   "cannot open or read its sysfs file 'vendor'",
+                   ': cannot open or read its sysfs file')
+    with Host() as host:
+        is_refused(on(host, 'explain', '03:00.0'), 3, "here; the device model "
+                   "needs dom0's sysfs, so mount it")
 
 
 # -- doctor ------------------------------------------------------------------
@@ -973,20 +1044,22 @@ def no_such_domain_is_one_sentence():
         web(host)
         for name in ('mail', '9', 'web2', ''):
             for args in (('status', name), ('config-dump', name, '3:0.0')):
-                is_refused(on(host, *args), 3, f"no domain '{name}'",
-                           'xl list')
+                is_refused(on(host, *args), 3, f"there is no domain '{name}'",
+                           '`xl list` has those that run')
 
 
 @claim
 def domain_by_name_without_xenstore_is_one_sentence():
     with Host() as host:
-        is_refused(on(host, 'status', 'web'), 3, 'there is no xenstore')
+        is_refused(on(host, 'status', 'web'), 3, 'cannot be looked up by its '
+                   'name: there is no xenstore', 'run this in dom0 as root')
 
 
 @claim
 def guest_without_device_model_is_one_sentence():
     with Host() as host:
-        is_refused(on(web(host), 'status', 'web'), 3, 'only HVM guests')
+        is_refused(on(web(host), 'status', 'web'), 3, 'has no device model '
+                   'that can be asked', 'only HVM guests')
 
 
 @claim
@@ -998,7 +1071,8 @@ def device_model_that_is_gone_is_one_sentence():
             left_behind.bind(path)
             left_behind.listen()
         web(host)
-        is_refused(on(host, 'status', 'web'), 3, 'is gone')
+        is_refused(on(host, 'status', 'web'), 3, 'the device model of domain '
+                   '3 (web) is gone', 'the device model of ')
 
 
 @claim
@@ -1006,8 +1080,24 @@ def busy_monitor_is_one_sentence():
     with Host() as host:
         Odd(web(host), 3, lambda client: client.recv(1))
         began = time.monotonic()
-        is_refused(on(host, 'status', 'web'), 3, 'busy', 'xentop')
+        is_refused(on(host, 'status', 'web'), 3,
+                   ', nothing for 5 seconds); stop what else uses it')
         assert time.monotonic() - began < 8
+
+
+@claim
+def monitor_with_a_queue_is_one_sentence():
+    with Host() as host:
+        path = host.root + '/var/run/xen/qmp-libxenstat-3'
+        os.makedirs(os.path.dirname(path))
+        web(host)
+        with socket.socket(socket.AF_UNIX) as server, \
+                socket.socket(socket.AF_UNIX) as first:
+            server.bind(path)
+            server.listen(0)
+            first.connect(path)
+            is_refused(on(host, 'status', 'web'), 3,
+                       ' is busy; stop what else uses it')
 
 
 @claim
@@ -1017,7 +1107,11 @@ def device_model_that_dies_midway_is_one_sentence():
         client.recv(1)
     with Host() as host:
         Odd(web(host), 3, die)
-        is_refused(on(host, 'status', 'web'), 3, 'domain 3 (web)')
+        said = on(host, 'status', 'web')
+        # whether it is the write or the read that fails first is a race
+        is_refused(said, 3, 'domain 3 (web)')
+        assert ('went away while it was asked' in said.err
+                or 'no longer listens' in said.err), said.err
 
 
 @claim
@@ -1026,7 +1120,9 @@ def what_does_not_speak_qmp_is_one_sentence():
                  b'{"QMP":\n', b'\xff\xfe\n'):
         with Host() as host:
             Odd(web(host), 3, lambda client, text=text: client.sendall(text))
-            is_refused(on(host, 'status', 'web'), 3, 'domain 3 (web)')
+            is_refused(on(host, 'status', 'web'), 3, 'domain 3 (web) ',
+                       ' does not greet as QMP does' if text[:2] == b'{}'
+                       else ' does not speak QMP;')
 
 
 @claim
@@ -1041,7 +1137,8 @@ def stock_device_model_is_named_as_the_cause():
 def status_that_is_no_json_is_one_sentence():
     with Host() as host:
         Qemu(web(host), 3, {'a': {'xen-pt-status': '{"half":'}})
-        is_refused(on(host, 'status', 'web'), 3, 'no JSON')
+        is_refused(on(host, 'status', 'web'), 3,
+                   'gives a status that is no JSON')
 
 
 @claim
@@ -1089,6 +1186,63 @@ def config_dump_of_a_function_of_another_domain_is_a_no():
         Qemu(web(host), 3, with_status(status_of()))
         is_refused(on(host, 'config-dump', 'web', '04:00.0'), 1,
                    '0000:04:00.0')
+
+
+# -- the documents ------------------------------------------------------------
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+
+
+@claim
+def messages_page_is_what_the_sources_say():
+    done = subprocess.run([SOURCE + '/tools/collect-messages', '--check'],
+                          capture_output=True, check=False)
+    same(done.stderr.decode(), '')
+    same(done.returncode, 0)
+
+
+@claim
+def links_between_documents_lead_somewhere():
+    docs = SOURCE + '/docs/'
+    for page in sorted(os.listdir(docs)):
+        if not page.endswith('.md'):
+            continue
+        with open(docs + page, encoding='utf-8') as file:
+            text = file.read()
+        for target in re.findall(r'\]\(([^)#:]*)(?:#[^)]*)?\)', text):
+            if target:
+                assert os.path.exists(docs + target), (page, target)
+        for target, anchor in re.findall(r'\]\(([^)#:]*)#([^)]+)\)', text):
+            with open(docs + (target or page), encoding='utf-8') as file:
+                heads = re.findall(r'^#+ (.*)$', file.read(), re.M)
+            slugs = [re.sub(r'[^a-z0-9 -]', '', head.lower()).replace(' ', '-')
+                     for head in heads]
+            assert anchor in slugs, (page, target, anchor, slugs)
+
+
+@claim
+def manual_pages_are_well_formed():
+    for page in ('xen-pt.1', 'xen-pci-passthrough.7'):
+        path = f'{SOURCE}/docs/man/{page}'
+        done = subprocess.run(['groff', '-mdoc', '-Tutf8', '-ww', path],
+                              capture_output=True, check=False)
+        same(done.stderr.decode(), '')
+        has(done.stdout.decode(), 'xen')
+
+
+@claim
+def manual_has_every_option():
+    with open(f'{SOURCE}/docs/man/xen-pt.1', encoding='utf-8') as file:
+        manual = file.read()
+    with open(f'{SOURCE}/tools/completion/xen-pt', encoding='utf-8') as file:
+        completion = file.read()
+    for name in ('list', 'explain', 'doctor', 'status', 'config-dump'):
+        options = re.findall(r'--([a-z-]+)', run(name, '--help').out
+                             .split('Exit status')[0])
+        for option in set(options) - {'help'}:
+            has(manual, 'Fl -' + option)
+            has(completion, '--' + option)
 
 
 def main():
