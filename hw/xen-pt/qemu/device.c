@@ -126,6 +126,7 @@ static XenPtDevice *xen_pt_open(XenPtFunction *fn, XenPtHypervisor *hv,
         .domid = xen_domid, .owner = xen_pt_domain_owner,
     };
     PCIDevice *pci = PCI_DEVICE(fn);
+    g_autofree char *own_rules = g_strdup(fn->rules.allow);
     XenPtOptions options;
     char name[XEN_PT_BDF_LEN];
     XenPtFunction *other;
@@ -173,6 +174,12 @@ static XenPtDevice *xen_pt_open(XenPtFunction *fn, XenPtHypervisor *hv,
     }
     fn->host = host;
     dev = xen_pt_device_open(host, hv, &fn->vm, &options, errp);
+    if (!dev && g_strcmp0(own_rules, fn->rules.allow) &&
+        g_error_matches(*errp, XEN_PT_ERROR, XEN_PT_ERROR_POLICY)) {
+        /* Whoever reads it has not typed the rule. */
+        g_prefix_error(errp, "%s: ", fn->rules_file ? fn->rules_file
+                                                    : XEN_PT_RULES_FILE);
+    }
     for (unsigned i = 0; dev && i < warnings->len; i++) {
         xen_pt_device_warn(dev, g_ptr_array_index(warnings, i));
     }
