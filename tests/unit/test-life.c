@@ -17,7 +17,7 @@
 #define MSI     0x50
 #define MSIX    0x70
 
-/* -- one life on a hypervisor that outlives it ------------------------------ */
+/* -- one life on a hypervisor that outlives it ----------------------------- */
 
 typedef struct Life {
     FakeHypervisor *hv;

@@ -266,7 +266,7 @@ static void a_quirk_that_does_not_fit_is_passed_over(void)
     fake_close(fake);
 }
 
-/* -- bytes that are never to be read ---------------------------------------- */
+/* -- bytes that are never to be read --------------------------------------- */
 
 static unsigned host_reads(Fake *fake, unsigned offset)
 {
