@@ -34,7 +34,7 @@ vcpus = ${GUEST_VCPUS:-1}
 kernel = "/guest/vmlinuz"
 ramdisk = "/run/guest-initrd"
 cmdline = "console=ttyS0 loglevel=5 $3"
-serial = [ "file:$OUT/$name.console", "pipe:/run/$name.agent" ]
+serial = [ "file:/run/$name.console", "pipe:/run/$name.agent" ]
 vga = "none"
 vnc = 0
 nographic = 1
