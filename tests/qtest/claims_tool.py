@@ -5,10 +5,12 @@ the adapter's own sentences reach who should read them."""
 import json
 import os
 import subprocess
+import time
 
 from xenpt.claim import check, claim, equal
 from xenpt.host import standard
 from xenpt.machine import Machine, QmpError, StartFailed
+from xenpt.toolstack import Libxl
 
 BDF = '0000:03:00.0'
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -186,6 +188,39 @@ def a_refused_save_is_said_in_one_sentence(env, host):
             pass
         check('the guest cannot be saved or migrated while it has this device'
               in m.stderr_text(), m.stderr_text())
+
+
+@claim(only='ours')
+def a_device_that_the_toolstack_dropped_is_said_to_be_taken(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.enable_acpi_hotplug()
+        xl = Libxl(m)
+        xl.pci_add(fn)
+        m.guest_function(fn).bring_up()
+        xl.pci_remove(fn, force=True, timeout=0.3)
+        m.wait_gone(fn, timeout=2)
+        m.tolerate_anomalies()
+        check('the toolstack has given this device up, so it is taken'
+              in m.stderr_text(), m.stderr_text())
+
+
+@claim(only='ours')
+def a_guest_that_keeps_the_device_is_told_of(env, host):
+    fn = host.add(standard())
+    with asked(env, host) as m:
+        m.enable_acpi_hotplug()
+        m.attach(fn).bring_up()
+        m.device_del(fn)
+        status, = json.loads(tool(m, 'status', '-j', '7').out)['functions']
+        equal(status['unplug'], 'requested', 'unplug')
+        check('was asked to eject it' in tool(m, 'status', '7').out, 'text')
+        deadline = time.monotonic() + 13
+        while 'the guest has not given the device back within' \
+                not in m.stderr_text():
+            check(time.monotonic() < deadline, 'nothing said: ' +
+                  m.stderr_text())
+            time.sleep(0.2)
 
 
 @claim(only='ours')

@@ -515,6 +515,7 @@ static void a_region_without_an_address_is_hidden(Fixture *f,
     open_host(f);
     expect_warning(f, "BAR 2 no address");
     expect_warning(f, "BAR 3 no address");
+    expect_warning(f, "no address, so the guest will not see it");
     g_assert_cmpuint(f->host->info.region[2].size, ==, 0);
     g_assert_cmpuint(f->host->info.region[3].size, ==, 0);
     g_assert_cmpuint(f->host->info.region[0].size, ==, 0x4000);
@@ -711,9 +712,11 @@ static void a_sibling_in_use_is_refused(Fixture *f, gconstpointer data)
     add_siblings(f, 7);
     refuse(f, XEN_PT_ERROR_SHARING, SIBLING " (driven by e1000)");
     refuse(f, XEN_PT_ERROR_SHARING, BRIDGE);
+    refuse(f, XEN_PT_ERROR_SHARING, "take that one away from its user first");
     f->host = xen_pt_sysfs_open_with(&look, &address, NULL, f->warnings);
     g_assert_nonnull(f->host);
     expect_warning(f, SIBLING " (driven by e1000)");
+    expect_warning(f, "like itself; both must go to the same guest");
 }
 
 static void a_bridge_without_pcie_is_conventional(Fixture *f,

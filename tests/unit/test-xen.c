@@ -683,6 +683,7 @@ static void a_handle_of_its_own_is_closed(Fixture *f, gconstpointer data)
     g_assert_null(xen_pt_xen_open(NULL, DOMID, &err));
     g_assert_error(err, XEN_PT_ERROR, XEN_PT_ERROR_HYPERVISOR);
     g_assert_nonnull(strstr(err->message, "Domain 7"));
+    g_assert_nonnull(strstr(err->message, ": cannot talk to Xen ("));
     g_error_free(err);
 }
 
@@ -1014,6 +1015,7 @@ static void each_failure_to_start_leaves_nothing_open(Fixture *f,
     g_assert_null(xen_pt_domain_watch_new(handle, DOMID, &ops, f, &err));
     g_assert_error(err, XEN_PT_ERROR, XEN_PT_ERROR_HYPERVISOR);
     g_assert_nonnull(strstr(err->message, "connect to xenstore"));
+    g_assert_nonnull(strstr(err->message, "so its end will not be noticed"));
     g_clear_error(&err);
     xen.no_store = false;
     xen.no_watch = true;
