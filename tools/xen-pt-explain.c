@@ -27,6 +27,8 @@ typedef struct Explain {
     DryRun *run;
     GError *error;              /* why it cannot be passed through */
     char *host_dump;
+    bool sizes_known;           /* of the regions */
+    unsigned others;            /* functions that the dump has besides */
     char **host_lspci, **guest_lspci;
 } Explain;
 
@@ -64,6 +66,20 @@ static XenPtHost *open_sysfs(const XenPtAddress *address, GPtrArray *warnings,
         return NULL;
     }
     return host;
+}
+
+/* What the text of a dump tells beyond the function. */
+static void look_at_dump(Explain *e)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(GArray) all = NULL;
+
+    e->sizes_known = true;
+    if (dump_file && g_file_get_contents(dump_file, &text, NULL, NULL)) {
+        e->sizes_known = strstr(text, "[size=");
+        all = xen_pt_dump_list(text);
+        e->others = all->len ? all->len - 1 : 0;
+    }
 }
 
 static char *join(const char *a, const char *b)
@@ -426,10 +442,10 @@ static void print_regions(GString *out, const Explain *e)
     }
     if (!any) {
         g_string_append(out, "  none\n");
-    } else if (dump_file) {
-        wrap(out, "  ", 2, "(A dump without the text of lspci -v does not "
-             "have the sizes: then they are bounds, guessed from the "
-             "addresses.)");
+    } else if (!e->sizes_known) {
+        wrap(out, "  ", 2, "(The dump does not have the sizes: these are "
+             "bounds, guessed from the addresses; `lspci -vvvxxxx` has "
+             "them.)");
     }
 }
 
@@ -575,23 +591,8 @@ static void print_decode(GString *out, const Explain *e)
     lspci_compare(out, e->host_lspci, e->guest_lspci);
 }
 
-/* How many functions more a dump has; it was read once, so it can be read. */
-static unsigned others(void)
-{
-    g_autofree char *text = NULL;
-    g_autoptr(GArray) all = NULL;
-
-    if (!dump_file || slot_text ||
-        !g_file_get_contents(dump_file, &text, NULL, NULL)) {
-        return 0;
-    }
-    all = xen_pt_dump_list(text);
-    return all->len ? all->len - 1 : 0;
-}
-
 static void print_text(GString *out, const Explain *e)
 {
-    unsigned more = others();
     g_autofree char *sentence = NULL;
 
     g_string_append_printf(out, "%s %s [%04x:%04x] (rev %02x)\n", e->bdf,
@@ -620,10 +621,10 @@ static void print_text(GString *out, const Explain *e)
         print_decode(out, e);
         json_free(status);
     }
-    if (more) {
+    if (e->others && !slot_text) {
         g_string_append_printf(out, "\n(%u more function%s in this dump: "
-                               "--slot BDF chooses.)", more,
-                               more == 1 ? " is" : "s are");
+                               "--slot BDF chooses.)", e->others,
+                               e->others == 1 ? " is" : "s are");
     }
     while (out->len && out->str[out->len - 1] == '\n') {
         g_string_truncate(out, out->len - 1);
@@ -743,6 +744,7 @@ static int explain(Explain *e, XenPtHost *host)
     e->reset = g_strdup(host->info.reset_methods);
     e->driver = g_strdup(host->info.driver);
     e->host_dump = dry_host_dump(host);
+    look_at_dump(e);
     if (!find_options(e, &host->info, &options, &error)) {
         host->ops->close(host);
         return tool_fail_error(EXIT_USAGE, error);
