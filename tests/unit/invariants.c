@@ -285,8 +285,10 @@ void invariants_reset_done(Invariants *inv)
 
 void invariants_device_changes(Invariants *inv, uint32_t addr, uint8_t value)
 {
-    fake_set8(inv->fake->host, addr, value);
-    inv->shadow[addr] = value;
+    if (!inv->own[addr]) {
+        fake_set8(inv->fake->host, addr, value);
+        inv->shadow[addr] = value;
+    }
 }
 
 /* The guest's BARs hold what it wrote, whatever the device has. */

@@ -23,7 +23,7 @@ void invariants_write(Invariants *inv, uint32_t addr, uint32_t value,
                       unsigned len);
 /* Ends the function level reset that the guest asked for, if it did. */
 void invariants_reset_done(Invariants *inv);
-/* The device changes a byte by itself. */
+/* The device changes a byte by itself; not one that xen-pt controls. */
 void invariants_device_changes(Invariants *inv, uint32_t addr,
                                uint8_t value);
 /* The dear ones: walks both lists as a guest does, looks at every byte. */

@@ -477,7 +477,7 @@ static void the_version_of_an_extended_capability_is_kept(void)
 /* A device of random bytes that has a list, as a hostile one would. */
 static void no_random_device_breaks_an_invariant(void)
 {
-    for (unsigned n = 0; n < 3000; n++) {
+    for (unsigned n = 0; n < 500; n++) {
         XenPtOptions options = {
             .permissive = n & 1, .allow_reset = n & 2,
             .real_power = n % 512 == 0,
