@@ -4,7 +4,7 @@
 from xenpt.claim import check, claim, equal
 from xenpt.guest import CMD_IO, CMD_MEM, msi_address
 from xenpt.host import standard
-from xenpt.machine import Machine, QmpError
+from xenpt.machine import Machine, QemuDied, QmpError
 
 REMOVES = ('xc_domain_unbind_msi_irq', 'xc_domain_unbind_pt_irq',
            'xc_physdev_unmap_pirq', 'PHYSDEVOP_unmap_pirq')
@@ -88,24 +88,29 @@ def whole_life(m, fn):
     m.detach(fn)
 
 
-@claim(stock='a pirq whose unbinding failed is lost, among others')
-def a_whole_life_survives_a_failure_at_every_hypercall(env, host):
+def life_with_failures(env, host, kind, error):
+    """One call of the kind fails in each life: n = 1 .. all."""
     fn = host.add(standard())
     with Machine(env, host) as m:
         whole_life(m, fn)
-        total = len(m.log().hypercalls())
+        total = len([c for c in m.log() if c.kind == kind]) \
+            if kind != 'hypercall' else len(m.log().hypercalls())
     check(total > 20, 'only %d calls' % total)
     for nth in range(1, total + 1):
         restore(host, fn)
         with Machine(env, host) as m:
-            m.fx('fail hypercall %d EINVAL' % nth)
+            m.fx('fail %s %d %s' % (kind, nth, error))
             try:
                 whole_life(m, fn)
             except QmpError:
-                pass
+                pass        # refused at device_add
+            except QemuDied:
+                raise
+            except AssertionError:
+                # The guest saw something odd, for instance all ones.
+                m.detach(fn)
             check(m.alive(), 'call %d: QEMU has gone' % nth)
-            failed = [c for c in m.log().hypercalls()
-                      if c.result == 'EINVAL'][:1]
+            failed = [c for c in m.log() if c.result == error][:1]
             state = m.state()
             removal = failed and (failed[0].op in REMOVES or
                                   failed[0].args.get('add') == '0')
@@ -118,6 +123,36 @@ def a_whole_life_survives_a_failure_at_every_hypercall(env, host):
                 check(not m.open_files(), 'files: %s' % m.open_files())
             else:
                 m.assert_nothing_left('call %d (%s)' % (nth, failed))
+
+
+@claim(stock='a pirq whose unbinding failed is lost, among others')
+def a_whole_life_survives_a_failure_at_every_hypercall(env, host):
+    life_with_failures(env, host, 'hypercall', 'EINVAL')
+
+
+@claim(stock='a pirq whose unbinding failed is lost, among others')
+def a_whole_life_survives_a_refusal_at_every_hypercall(env, host):
+    life_with_failures(env, host, 'hypercall', 'EPERM')
+
+
+@claim(stock='the guest wrecks its own view; a descriptor leaks')
+def a_whole_life_survives_a_failure_at_every_file_access(env, host):
+    life_with_failures(env, host, 'host', 'EIO')
+
+
+@claim(stock='it does not look at xenstore')
+def a_whole_life_survives_a_failure_at_every_xenstore_call(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        whole_life(m, fn)
+        total = len([c for c in m.log() if c.kind == 'store'])
+    check(total > 0, 'no xenstore call at all')
+    for nth in range(1, total + 1):
+        restore(host, fn)
+        with Machine(env, host) as m:
+            m.fx('fail store %d EAGAIN' % nth)
+            whole_life(m, fn)
+            m.assert_nothing_left('call %d' % nth)
 
 
 @claim(stock='its capability list does not survive the writes')

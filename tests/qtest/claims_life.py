@@ -66,7 +66,7 @@ def a_guest_that_never_enabled_acpi_is_not_waited_for(env, host):
     with Machine(env, host) as m:
         busy(m, fn)
         m.device_del(fn)
-        m.wait_gone(fn, timeout=1)
+        m.wait_gone(fn, timeout=3)
         m.assert_nothing_left()
 
 
@@ -78,7 +78,7 @@ def a_device_taken_away_leaves_no_event_behind(env, host):
         slot = m.attach(fn).slot
         equal(m.inp(0xae00, 4) >> slot & 1, 1, 'announced')
         m.device_del(fn)
-        m.wait_gone(fn, timeout=1)
+        m.wait_gone(fn, timeout=3)
         equal(m.inp(0xae00, 4) >> slot & 1, 0, 'insertion')
         equal(m.inp(0xae04, 4) >> slot & 1, 0, 'removal')
         m.attach(fn, addr='%x.0' % slot)
@@ -118,7 +118,7 @@ def a_guest_that_has_shut_down_is_not_waited_for(env, host):
             m.fx('xs-fire @releaseDomain')
             m.advance(50)
             m.device_del(fn)
-            m.wait_gone(fn, timeout=1)
+            m.wait_gone(fn, timeout=3)
             m.assert_nothing_left(state)
 
 
@@ -133,7 +133,7 @@ def a_detach_that_is_pending_ends_when_the_guest_dies(env, host):
         check(m.query_slot(m.qdev_id(fn)), 'gone without being asked')
         m.fx('domain shutdown 3')
         m.fx('xs-fire @releaseDomain')
-        m.wait_gone(fn, timeout=1)
+        m.wait_gone(fn, timeout=3)
         m.assert_nothing_left()
 
 
@@ -424,7 +424,7 @@ def a_slow_device_del_does_not_hold_qmp(env, host):
         guest = busy(m, fn)
         start = time.monotonic()
         m.device_del(fn)
-        check(time.monotonic() - start < 0.5, 'device_del blocks')
+        check(time.monotonic() - start < 2, 'device_del blocks')
         m.eject(guest.slot)
         m.wait_gone(fn)
 
@@ -436,7 +436,7 @@ def realize_and_unplug_are_quick(env, host):
     with Machine(env, host) as m:
         start = time.monotonic()
         m.device_add(fn)
-        check(time.monotonic() - start < 0.5, 'device_add is slow')
+        check(time.monotonic() - start < 2, 'device_add is slow')
         count([c for c in m.log() if c.file == 'reset'], 0,
               'resets by the device model')
         m.detach(fn)
