@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -368,6 +369,8 @@ static void *control_thread(void *unused)
             syscall(SYS_close, fd);
             continue;
         }
+        /* only this thread uses it, and exit() must not wait for its read */
+        __fsetlocking(stream, FSETLOCKING_BYCALLER);
         while (fgets(line, sizeof(line), stream)) {
             fseek(stream, 0, SEEK_CUR);
             serve_line(line, stream);
