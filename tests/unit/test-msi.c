@@ -809,6 +809,52 @@ static void the_segment_is_part_of_the_request(void)
     fake_close(fake);
 }
 
+/* One vector waits for a grant while the message of all is being written. */
+static void a_retry_binds_no_half_message(void)
+{
+    Fake *fake = rich();
+
+    fake->hv->refuse = refuse_third_bind;
+    message(fake, DEST(1), 0x40);
+    fake_write(fake, CONTROL, ENABLE | MME(2), 2);
+    xen_pt_device_domain_state(fake->dev, XEN_PT_DOMAIN_SUSPENDED);
+    fake_write(fake, ADDRESS, DEST(2), 4);
+    fake_hypervisor_forget(fake->hv);
+    xen_pt_device_domain_state(fake->dev, XEN_PT_DOMAIN_RUNNING);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
+    fake_vm_advance(fake->vm, 20);
+    g_assert_cmphex(fake_binding(fake->hv, vector(fake, 0).pirq)->gflags, ==,
+                    UNMASKED | 2);
+    fake->hv->refuse = NULL;
+    fake_close(fake);
+}
+
+static int not_yet(FakeHypervisor *hv, const FakeCall *call)
+{
+    return call->op == FAKE_BIND_MSI && call->b == 0x42 ? -EPERM : 0;
+}
+
+static void a_grant_in_the_middle_of_a_message_binds_the_whole(void)
+{
+    Fake *fake = rich();
+
+    fake->hv->refuse = not_yet;
+    message(fake, DEST(1), 0x40);
+    fake_write(fake, CONTROL, ENABLE | MME(2), 2);
+    fake_vm_advance(fake->vm, 45);
+    fake->hv->refuse = NULL;
+    fake_write(fake, ADDRESS, DEST(2), 4);
+    fake_hypervisor_forget(fake->hv);
+    fake_vm_advance(fake->vm, 7);       /* the retry's time, not its own */
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
+    fake_write(fake, DATA, 0x50, 2);
+    g_assert_cmpuint(fake_calls(fake->hv, FAKE_BIND_MSI), ==, 4);
+    fake_vm_advance(fake->vm, 300);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 4);
+    g_assert_cmpint(fake->vm->timer, ==, -1);
+    fake_close(fake);
+}
+
 /* -- life ------------------------------------------------------------------ */
 
 static void suspended_keeps_bindings_and_issues_nothing(void)
@@ -942,6 +988,8 @@ int main(int argc, char **argv)
     ADD(a_pirq_below_0_is_an_error);
     ADD(a_segment_that_cannot_be_carried_hides_msi);
     ADD(the_segment_is_part_of_the_request);
+    ADD(a_retry_binds_no_half_message);
+    ADD(a_grant_in_the_middle_of_a_message_binds_the_whole);
     ADD(suspended_keeps_bindings_and_issues_nothing);
     ADD(xsa_509_no_bind_after_the_domain_is_gone);
     ADD(reset_unbinds_and_forgets_the_message);

@@ -258,10 +258,10 @@ static void retry(XenPtDevice *dev)
         return;
     }
     waits = xen_pt_bars_retry(dev);
-    if (xen_pt_msi_waits(dev)) {
-        xen_pt_msi_sync(dev);
-        waits |= xen_pt_msi_waits(dev);
+    if (dev->msi_settle_at < 0 && xen_pt_msi_waits(dev)) {
+        xen_pt_msi_sync(dev);       /* else soon, with a whole message */
     }
+    waits |= xen_pt_msi_waits(dev);
     if (xen_pt_msix_waits(dev)) {
         xen_pt_msix_sync(dev);
         waits |= xen_pt_msix_waits(dev);
@@ -503,7 +503,9 @@ void xen_pt_device_domain_state(XenPtDevice *dev, XenPtDomainState state)
     dev->domain = state;
     if (state == XEN_PT_DOMAIN_RUNNING && before != state) {
         xen_pt_device_map_wanted(dev);
-        xen_pt_msi_sync(dev);
+        if (dev->msi_settle_at < 0) {
+            xen_pt_msi_sync(dev);
+        }
         xen_pt_msix_table_moved(dev);
         xen_pt_msix_sync(dev);
         retry(dev);
