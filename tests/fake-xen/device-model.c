@@ -163,6 +163,16 @@ FX_API int xendevicemodel_set_isa_irq_level(xendevicemodel_handle *dmod,
     DMOP(__func__, "irq=%u level=%u", irq, level);
 }
 
+/* since 4.19; QEMU calls it on Arm only, but links with it */
+int xendevicemodel_set_irq_level(xendevicemodel_handle *dmod, domid_t domid,
+                                 uint32_t irq, unsigned int level);
+FX_API int xendevicemodel_set_irq_level(xendevicemodel_handle *dmod,
+                                        domid_t domid, uint32_t irq,
+                                        unsigned int level)
+{
+    DMOP(__func__, "irq=%u level=%u", irq, level);
+}
+
 FX_API int xendevicemodel_set_pci_link_route(xendevicemodel_handle *dmod,
                                              domid_t domid, uint8_t link,
                                              uint8_t irq)
