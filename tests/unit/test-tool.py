@@ -1245,6 +1245,68 @@ def manual_has_every_option():
             has(completion, '--' + option)
 
 
+def text_of(path):
+    with open(SOURCE + '/' + path, encoding='utf-8') as file:
+        return file.read()
+
+
+@claim
+def commands_in_the_documents_exist():
+    pages = ['README.md', 'docs/man/xen-pt.1'] + [
+        'docs/' + page for page in os.listdir(SOURCE + '/docs')
+        if page.endswith('.md')]
+    names = ('list', 'explain', 'doctor', 'status', 'config-dump')
+    known = {name: run(name, '--help').out for name in names}
+    found = 0
+    for page in pages:
+        for line in text_of(page).split('\n'):
+            # as a person would type it: at the start, after a pipe, in quotes
+            for name, rest in re.findall(
+                    r'(?:^ +|^\.Dl |[;&|] |`)xen-pt ([a-z][a-z-]+)([^`]*)', line):
+                assert name in names, (page, line)
+                found += 1
+                for option in re.findall(r' (--?[a-z-]+)', rest):
+                    assert option + ' ' in known[name] + ' ' or \
+                        option + ',' in known[name] or \
+                        option + '=' in known[name] or \
+                        option == '--help', (page, line, option)
+    assert found > 20, found
+
+
+@claim
+def options_page_names_what_the_code_has():
+    code = text_of('hw/xen-pt/qemu/device.c')
+    properties = re.findall(r'xen_pt_class_\w+\(klass, "([a-z-]+)",\s*'
+                            r'xen_pt_get_\w+,\s*xen_pt_set_\w+', code)
+    assert len(properties) >= 7, properties
+    for page in ('docs/options.md', 'docs/man/xen-pci-passthrough.7'):
+        for name in properties:
+            has(text_of(page), name)
+    keys = re.search(r'known_keys\[\] = \{([^}]*)\}',
+                     text_of('hw/xen-pt/policy/rules.c')).group(1)
+    for key in re.findall(r'"([a-z-]+)"', keys):
+        has(text_of('docs/options.md'), f'| `{key}` |')
+        has(text_of('docs/man/xen-pci-passthrough.7'), key)
+
+
+@claim
+def introspection_page_names_every_member():
+    with Host() as host:
+        host.dom0().function()
+        status = on(host, 'explain', '-j', '03:00.0').json()['status']
+    page = text_of('docs/introspection.md')
+
+    def check(value):
+        if isinstance(value, dict):
+            for name, below in value.items():
+                assert re.search(r'\b%s\b' % name, page), name
+                check(below)
+        elif isinstance(value, list):
+            for below in value:
+                check(below)
+    check(status)
+
+
 def main():
     global TOOL
     if len(sys.argv) < 2 or sys.argv[1] in ('-h', '--help'):
