@@ -43,12 +43,12 @@ static void judge(Function *f, uint32_t class_code)
     if (f->owner) {
         f->verdict = "assigned";
         f->state = g_strdup_printf("given to %s", f->owner);
-    } else if (header == 1 || header == 2 || class_code >> 8 == 0x0604) {
-        f->verdict = "bridge";
-        f->state = g_strdup("no: a bridge");
     } else if (class_code >> 8 == 0x0600) {
         f->verdict = "host-bridge";
         f->state = g_strdup("no: the host bridge");
+    } else if (header == 1 || header == 2 || class_code >> 16 == 0x06) {
+        f->verdict = "bridge";
+        f->state = g_strdup("no: a bridge");
     } else if (is_pciback(f->driver)) {
         f->verdict = "assignable";
         f->assignable = true;
