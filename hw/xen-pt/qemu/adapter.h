@@ -31,6 +31,7 @@ struct XenPtFunctionClass {
 typedef struct XenPtBar {
     XenPtFunction *owner;
     int region;
+    bool no_range;          /* Xen had none left for a piece of it */
     MemoryRegion mr;
 } XenPtBar;
 
@@ -49,6 +50,7 @@ struct XenPtFunction {
     XenPtHost *host;        /* the device's; for the thread that resets */
     QEMUTimer *timer;
     XenPtBar bar[XEN_PT_NUM_REGIONS];
+    bool lost_said;
 
     QEMUTimer *unplug_timer;
     QEMUBH *away_bh;        /* not NULL: about to be taken away */

@@ -9,6 +9,8 @@
  * before the first addition, because Xen clears whatever frame it finds.
  */
 #include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "exec/ioport.h"
 #include "adapter.h"
 #include "trace.h"
 
@@ -16,6 +18,14 @@ XenPtFunctions xen_pt_functions = QTAILQ_HEAD_INITIALIZER(xen_pt_functions);
 
 /* A piece of some region has come or gone since the last commit. */
 static bool sections_changed;
+
+/*
+ * Xen hands accesses to a device model for so many ranges of a kind
+ * (MAX_NR_IO_RANGES).  QEMU asks for one for each piece of its flat view and
+ * does not look at the answer.
+ */
+#define XEN_PT_MAX_RANGES 256
+static unsigned memory_ranges, io_ranges;
 
 static uint64_t xen_pt_region_read(void *opaque, hwaddr addr, unsigned size)
 {
@@ -182,16 +192,77 @@ static void xen_pt_section(const MemoryRegionSection *section, bool add)
     sections_changed = true;
 }
 
-static void xen_pt_region_add(MemoryListener *listener,
+/* As QEMU's Xen code: guest RAM needs no range, nor do unassigned ports. */
+static bool xen_pt_needs_range(const MemoryRegionSection *section)
+{
+    return section->mr->ops != &unassigned_io_ops &&
+           g_strcmp0(memory_region_name(section->mr), "xen.ram") != 0;
+}
+
+static void xen_pt_count_range(const MemoryRegionSection *section,
+                               unsigned *ranges)
+{
+    if (!xen_pt_needs_range(section) || ++*ranges <= XEN_PT_MAX_RANGES) {
+        return;
+    }
+    if (section->mr->ops == &xen_pt_region_ops) {
+        ((XenPtBar *)section->mr->opaque)->no_range = true;
+    }
+}
+
+static void xen_pt_memory_add(MemoryListener *listener,
                               MemoryRegionSection *section)
 {
+    xen_pt_count_range(section, &memory_ranges);
     xen_pt_section(section, true);
 }
 
-static void xen_pt_region_del(MemoryListener *listener,
+static void xen_pt_memory_del(MemoryListener *listener,
                               MemoryRegionSection *section)
 {
+    memory_ranges -= xen_pt_needs_range(section);
     xen_pt_section(section, false);
+}
+
+static void xen_pt_io_add(MemoryListener *listener,
+                          MemoryRegionSection *section)
+{
+    xen_pt_count_range(section, &io_ranges);
+    xen_pt_section(section, true);
+}
+
+static void xen_pt_io_del(MemoryListener *listener,
+                          MemoryRegionSection *section)
+{
+    io_ranges -= xen_pt_needs_range(section);
+    xen_pt_section(section, false);
+}
+
+/* What is mapped needs no range; what is not is lost, and said once. */
+static void xen_pt_tell_lost(XenPtBar *bar)
+{
+    XenPtFunction *fn = bar->owner;
+    XenPtGuestRegion region = xen_pt_device_region(fn->dev, bar->region);
+    g_autoptr(GArray) maps = xen_pt_device_maps(fn->dev);
+    uint64_t mapped = 0;
+
+    bar->no_range = false;
+    for (unsigned i = 0; i < maps->len; i++) {
+        const XenPtMap *map = &g_array_index(maps, XenPtMap, i);
+
+        if (map->region == bar->region && map->state == XEN_PT_MAP_MAPPED) {
+            mapped += map->count * (map->io ? 1 : XEN_PT_PAGE_SIZE);
+        }
+    }
+    if (mapped >= region.size || fn->lost_said) {
+        return;
+    }
+    fn->lost_said = true;
+    warn_report("xen-pt: %s: the guest's devices take more than the %d "
+                "ranges for which Xen asks a device model, so accesses to a "
+                "part of BAR %d that is not mapped (such as the MSI-X table) "
+                "are lost; give the guest fewer devices",
+                xen_pt_function_name(fn), XEN_PT_MAX_RANGES, bar->region);
 }
 
 static void xen_pt_commit(MemoryListener *listener)
@@ -212,6 +283,13 @@ static void xen_pt_commit(MemoryListener *listener)
             xen_pt_device_map_wanted(fn->dev);
         }
     }
+    QTAILQ_FOREACH(fn, &xen_pt_functions, next) {
+        for (int i = 0; fn->dev && i < XEN_PT_NUM_REGIONS; i++) {
+            if (fn->bar[i].no_range) {
+                xen_pt_tell_lost(&fn->bar[i]);
+            }
+        }
+    }
 }
 
 /*
@@ -220,21 +298,22 @@ static void xen_pt_commit(MemoryListener *listener)
  */
 static MemoryListener xen_pt_memory_listener = {
     .name = "xen-pt-memory",
-    .region_add = xen_pt_region_add,
-    .region_del = xen_pt_region_del,
+    .region_add = xen_pt_memory_add,
+    .region_del = xen_pt_memory_del,
     .commit = xen_pt_commit,
     .priority = 10,
 };
 
 static MemoryListener xen_pt_io_listener = {
     .name = "xen-pt-io",
-    .region_add = xen_pt_region_add,
-    .region_del = xen_pt_region_del,
+    .region_add = xen_pt_io_add,
+    .region_del = xen_pt_io_del,
     .priority = 10,
 };
 
 void xen_pt_regions_listen(void)
 {
+    memory_ranges = io_ranges = 0;
     memory_listener_register(&xen_pt_memory_listener, &address_space_memory);
     memory_listener_register(&xen_pt_io_listener, &address_space_io);
 }
