@@ -24,6 +24,7 @@
 #include <xentoolcore.h>
 
 #include "fake.h"
+#include "newer-xen.h"
 
 static char handle;
 
@@ -164,8 +165,6 @@ FX_API int xendevicemodel_set_isa_irq_level(xendevicemodel_handle *dmod,
 }
 
 /* since 4.19; QEMU calls it on Arm only, but links with it */
-int xendevicemodel_set_irq_level(xendevicemodel_handle *dmod, domid_t domid,
-                                 uint32_t irq, unsigned int level);
 FX_API int xendevicemodel_set_irq_level(xendevicemodel_handle *dmod,
                                         domid_t domid, uint32_t irq,
                                         unsigned int level)

@@ -20,7 +20,7 @@
 #include <xen/version.h>
 
 #include "fake.h"
-#include "xenctrl-gsi.h"
+#include "newer-xen.h"
 
 #define MAX_PIRQS 4096
 #define NR_GSIS 1024

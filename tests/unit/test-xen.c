@@ -14,7 +14,7 @@
 
 #include <xenctrl.h>
 
-#include "../fake-xen/xenctrl-gsi.h"
+#include "../fake-xen/newer-xen.h"
 
 static const char *guest_type_file;
 #define GUEST_TYPE_FILE guest_type_file
