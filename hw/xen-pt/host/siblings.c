@@ -98,7 +98,7 @@ static bool is_behind(int root, const char *name, const char *bridge)
 {
     char *part = g_strdup_printf("/%s/", bridge);
     char *target = read_link(root, name);
-    uint8_t config[CONFIG_SIZE];
+    uint8_t config[CONFIG_SIZE] = { 0 };
     bool behind = target && strstr(target, part);
 
     g_free(part);
