@@ -613,6 +613,25 @@ static void without_a_rom_for_the_guest_its_register_is_0(void)
     fake_close(fake);
 }
 
+/* A ROM that the host port makes up (romfile=) has no pages to map. */
+static void a_rom_from_a_file_is_served_and_the_hardware_s_left_alone(void)
+{
+    FakeHost *host = rom_host();
+    Fake *fake;
+
+    host->host.info.region[XEN_PT_ROM_REGION].served = true;
+    fake_set32(host, ROM, 0);
+    fake = fake_start(host, NULL);
+    fake_write(fake, ROM, 0xf1000001, 4);
+    fake_write(fake, BAR(0), 0xf0000000, 4);
+    command(fake, MEMORY);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 1);
+    g_assert_cmpuint(fake_config_writes(host, ROM, 4), ==, 0);
+    xen_pt_device_region_read(fake->dev, XEN_PT_ROM_REGION, 0, 4);
+    g_assert_cmpuint(fake_host_count(host, FAKE_REGION_READ), ==, 1);
+    fake_close(fake);
+}
+
 /* Linux may know a place for the ROM that the device was never told. */
 static void a_rom_without_a_place_in_hardware_is_placed(void)
 {
@@ -960,6 +979,7 @@ int main(int argc, char **argv)
     ADD(the_rom_is_mapped_while_both_its_enables_are_on);
     ADD(sizing_the_rom_with_its_enable_set_costs_nothing);
     ADD(without_a_rom_for_the_guest_its_register_is_0);
+    ADD(a_rom_from_a_file_is_served_and_the_hardware_s_left_alone);
     ADD(a_rom_without_a_place_in_hardware_is_placed);
     ADD(a_rom_left_enabled_is_disabled_at_the_first_commit);
     ADD(a_map_that_is_not_granted_yet_comes_by_itself);

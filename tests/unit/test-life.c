@@ -592,6 +592,42 @@ static void machine_reset_leaves_the_hardware_quiet(void)
 static const XenPtOptions resettable = { .allow_reset = true };
 #define FLR(fake) fake_write(fake, 0x88, 0x8000, 2)
 
+static void reset_is_offered_only_where_somebody_can_do_it(void)
+{
+    for (unsigned n = 0; n < 4; n++) {
+        FakeHost *host = fake_host_standard();
+        XenPtHostOps host_ops = *host->host.ops;
+        FakeVm *vm = fake_vm_new();
+        XenPtVmOps vm_ops = *vm->vm.ops;
+        FakeHypervisor *hv = fake_hypervisor_new();
+        XenPtDevice *dev;
+
+        if (n == 0) {
+            host_ops.reset = NULL;
+        } else if (n == 1) {
+            vm_ops.start_reset = NULL;
+        } else {
+            g_free(host->host.info.reset_methods);
+            host->host.info.reset_methods = n == 2 ? NULL : g_strdup("");
+        }
+        host->host.ops = &host_ops;
+        vm->vm.ops = &vm_ops;
+        dev = xen_pt_device_open(&host->host, &hv->hv, &vm->vm, &resettable,
+                                 NULL);
+        vm->dev = dev;
+        g_assert_true(xen_pt_device_start(dev, 0, 5, NULL));
+        g_assert_cmpuint(fake_said(vm, "not offered a function reset"), ==,
+                         1);
+        xen_pt_device_config_write(dev, 0x88, 0x8000, 2);
+        g_assert_cmpuint(vm->resets, ==, 0);
+        g_assert_cmphex(xen_pt_device_config_read(dev, 0, 2), ==, 0x8086);
+        xen_pt_device_close(dev);
+        fake_host_free(host);
+        fake_vm_free(vm);
+        fake_hypervisor_free(hv);
+    }
+}
+
 static void a_guest_s_reset_releases_everything_first(void)
 {
     Fake *fake = fake_start(fake_host_standard(), &resettable);
@@ -808,6 +844,7 @@ int main(int argc, char **argv)
     ADD(ones_that_the_header_denies_are_data);
     ADD(a_device_that_leaves_while_it_is_opened_cannot_start);
     ADD(machine_reset_leaves_the_hardware_quiet);
+    ADD(reset_is_offered_only_where_somebody_can_do_it);
     ADD(a_guest_s_reset_releases_everything_first);
     ADD(while_the_host_resets_nobody_asks_it);
     ADD(a_reset_that_fails_is_said);

@@ -364,8 +364,11 @@ static void a_block_is_mapped_by_one_call(void)
     }
     g_assert_cmphex(fake_get16(fake->host, CONTROL) & 0x71, ==,
                     ENABLE | MME(2));
+    /* each of them is in use, should another function's guest name it */
+    g_assert_cmpuint(g_hash_table_size(fake->hv->hv.pirq_users), ==, 4 + 1);
     fake_hypervisor_forget(fake->hv);
     fake_write(fake, CONTROL, 0, 2);
+    g_assert_cmpuint(g_hash_table_size(fake->hv->hv.pirq_users), ==, 1);
     g_assert_cmpuint(fake_calls(fake->hv, FAKE_UNBIND_MSI), ==, 4);
     g_assert_cmpuint(fake_calls(fake->hv, FAKE_UNMAP_PIRQ), ==, 1);
     fake_close(fake);
@@ -834,6 +837,21 @@ static int not_yet(FakeHypervisor *hv, const FakeCall *call)
     return call->op == FAKE_BIND_MSI && call->b == 0x42 ? -EPERM : 0;
 }
 
+static void a_vector_masked_while_it_waits_waits_no_longer(void)
+{
+    Fake *fake = rich();
+
+    fake->hv->refuse = not_yet;
+    message(fake, DEST(1), 0x40);
+    fake_write(fake, CONTROL, ENABLE | MME(2), 2);
+    g_assert_cmpint(fake->vm->timer, >, 0);
+    fake_write(fake, MASK, 0x4, 4);
+    g_assert_cmpint(vector(fake, 2).error, ==, 0);
+    fake_vm_advance(fake->vm, 100);
+    g_assert_cmpint(fake->vm->timer, ==, -1);
+    fake_close(fake);
+}
+
 static void a_grant_in_the_middle_of_a_message_binds_the_whole(void)
 {
     Fake *fake = rich();
@@ -989,6 +1007,7 @@ int main(int argc, char **argv)
     ADD(a_segment_that_cannot_be_carried_hides_msi);
     ADD(the_segment_is_part_of_the_request);
     ADD(a_retry_binds_no_half_message);
+    ADD(a_vector_masked_while_it_waits_waits_no_longer);
     ADD(a_grant_in_the_middle_of_a_message_binds_the_whole);
     ADD(suspended_keeps_bindings_and_issues_nothing);
     ADD(xsa_509_no_bind_after_the_domain_is_gone);

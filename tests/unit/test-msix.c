@@ -231,6 +231,17 @@ static void the_table_may_be_written_before_enabling(void)
     fake_close(fake);
 }
 
+static void control_writes_without_a_change_stay_here(void)
+{
+    Fake *fake = running(1);
+
+    fake_host_forget(fake->host);
+    control(fake, ENABLE);
+    control(fake, ENABLE | 0x123);
+    g_assert_cmpuint(fake_host_count(fake->host, FAKE_CONFIG_WRITE), ==, 0);
+    fake_close(fake);
+}
+
 /* -- masks ----------------------------------------------------------------- */
 
 static void all_entries_are_masked_at_reset(void)
@@ -636,12 +647,14 @@ static void a_table_outside_of_memory_bars_hides_msix(void)
         0x0000 | 6, 0x0000 | 7, /* reserved */
         0x3c08 | 0,             /* over the end by one QWORD */
         0xfffffff8 | 0,
+        0x0000 | 2,             /* a BAR smaller than the table */
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(tables); i++) {
         FakeHost *host = fake_host_standard();
         Fake *fake;
 
+        fake_add_bar(host, 2, FAKE_BAR_MEM32, false, 0xfeb00000, 0x100);
         fake_set32(host, MSIX + 4, tables[i]);
         fake = fake_start(host, NULL);
         g_assert_cmphex(fake_read(fake, CONTROL, 2) & ENABLE, ==, 0);
@@ -1073,6 +1086,7 @@ int main(int argc, char **argv)
     ADD(masking_and_unmasking_costs_nothing);
     ADD(disabling_costs_2_calls_for_each_mapped_vector);
     ADD(disable_and_enable_without_rewriting_the_table_works);
+    ADD(control_writes_without_a_change_stay_here);
     ADD(the_table_may_be_written_before_enabling);
     ADD(all_entries_are_masked_at_reset);
     ADD(half_a_message_is_never_bound);
