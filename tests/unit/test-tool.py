@@ -1293,6 +1293,18 @@ def options_page_names_what_the_code_has():
 
 
 @claim
+def trace_events_are_documented():
+    names = re.findall(r'^(?:disable )?(xen_pt_\w+)\(',
+                       text_of('hw/xen-pt/qemu/trace-events'), re.M)
+    assert len(names) > 20, names
+    page = text_of('docs/introspection.md')
+    for name in names:
+        has(page, f'`{name}`')
+    for name in re.findall(r'`(xen_pt_\w+)`', page.split('## For who')[0]):
+        assert name in names, name
+
+
+@claim
 def introspection_page_names_every_member():
     with Host() as host:
         host.dom0().function()
