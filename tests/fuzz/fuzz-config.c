@@ -17,6 +17,7 @@ static FakeHost *device(void)
     fake_add_bar(host, XEN_PT_ROM_REGION, FAKE_BAR_ROM, false, 0xfd000000,
                  0x10000);
     fake_add_cap(host, 0x03, 0xbc);
+    fake_set16(host, 0xbe, 0x8004);      /* a read of VPD is done */
     fake_add_cap(host, 0x09, 0xc4);
     fake_set8(host, 0xc6, 0x10);
     fake_add_cap(host, 0x0a, 0xd4);
