@@ -286,7 +286,7 @@ void invariants_reset_done(Invariants *inv)
 
 void invariants_device_changes(Invariants *inv, uint32_t addr, uint8_t value)
 {
-    if (!inv->own[addr]) {
+    if (!inv->own[addr] && !inv->own[addr ^ 1]) {
         fake_set8(inv->fake->host, addr, value);
         inv->shadow[addr] = value;
     }
