@@ -2,6 +2,7 @@
 /*
  * The xen-pt command: which subcommand, and what they share
  */
+#include <inttypes.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -78,6 +79,18 @@ char *tool_clean(const char *text)
         }
     }
     return clean;
+}
+
+char *tool_size(uint64_t size)
+{
+    static const char *const units[] = { "", "K", "M", "G", "T" };
+    unsigned i = 0;
+
+    while (size >= 1024 && size % 1024 == 0 && i < 4) {
+        size /= 1024;
+        i++;
+    }
+    return g_strdup_printf("%" PRIu64 "%s", size, units[i]);
 }
 
 bool tool_print(GString *out)

@@ -39,6 +39,8 @@ bool tool_address(const char *text, XenPtAddress *address);
 bool tool_same(const XenPtAddress *a, const XenPtAddress *b);
 /* The text as it stands in a terminal: control characters become '?'. */
 char *tool_clean(const char *text);
+/* "64K"; the caller frees it. */
+char *tool_size(uint64_t size);
 /* Prints what is in out and a newline; false if it could not be written. */
 bool tool_print(GString *out);
 

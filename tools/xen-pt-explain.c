@@ -123,18 +123,6 @@ static bool find_options(Explain *e, const XenPtHostInfo *info,
 
 /* -- words ---------------------------------------------------------------- */
 
-static char *size_text(uint64_t size)
-{
-    static const char *const units[] = { "", "K", "M", "G", "T" };
-    unsigned i = 0;
-
-    while (size >= 1024 && size % 1024 == 0 && i < 4) {
-        size /= 1024;
-        i++;
-    }
-    return g_strdup_printf("%" PRIu64 "%s", size, units[i]);
-}
-
 static uint32_t value_at(const uint8_t *bytes, unsigned at, unsigned size)
 {
     uint32_t value = 0;
@@ -430,7 +418,7 @@ static void print_regions(GString *out, const Explain *e)
         }
         any++;
         fate = region_fate(e, i);
-        size = size_text(r->size);
+        size = tool_size(r->size);
         name = i == XEN_PT_ROM_REGION ? g_strdup("ROM")
                                       : g_strdup_printf("BAR %d", i);
         head = g_strdup_printf("  %-5s  %-13s %5s at %-10" PRIx64 "  ", name,

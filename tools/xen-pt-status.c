@@ -34,6 +34,21 @@ static const char *clause(const char *how)
     return how;
 }
 
+static const char *kind_text(const char *kind)
+{
+    static const char *const all[][2] = {
+        { "memory32", "32-bit memory" }, { "memory64", "64-bit memory" },
+        { "io", "I/O ports" }, { "rom", "memory" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
+        if (strcmp(all[i][0], kind) == 0) {
+            return all[i][1];
+        }
+    }
+    return kind;
+}
+
 static void print_bars(GString *out, const Json *status)
 {
     const Json *bars = json_get(status, "bars");
@@ -43,12 +58,11 @@ static void print_bars(GString *out, const Json *status)
         int64_t index = json_int(bar, "index", 0);
         g_autofree char *name = index == XEN_PT_ROM_REGION ? g_strdup("ROM")
             : g_strdup_printf("BAR %" PRId64, index);
+        g_autofree char *size = tool_size(json_int(bar, "size", 0));
 
-        g_string_append_printf(out, "  %-6s %s of %" PRId64 " bytes, guest "
-                               "%s, host %s: %s", name,
-                               json_str(bar, "kind", "?"),
-                               json_int(bar, "size", 0),
-                               json_str(bar, "guest", "nowhere"),
+        g_string_append_printf(out, "  %-6s %s, %s, guest %s, host %s: %s",
+                               name, kind_text(json_str(bar, "kind", "?")),
+                               size, json_str(bar, "guest", "nowhere"),
                                json_str(bar, "host", "?"),
                                clause(json_str(bar, "how", "?")));
         if (json_str(bar, "shared_with", NULL)) {
@@ -64,8 +78,9 @@ static void print_bars(GString *out, const Json *status)
                 json_len(maps) == 1) {
                 continue;
             }
-            g_string_append_printf(out, "         %" PRId64 " %s at %s from "
-                                   "%s: %s", json_int(map, "count", 0),
+            g_string_append_printf(out, "         %" PRId64 " of the host's "
+                                   "%s, guest %s, host %s: %s",
+                                   json_int(map, "count", 0),
                                    json_str(map, "unit", "?"),
                                    json_str(map, "guest", "?"),
                                    json_str(map, "machine", "?"),
@@ -137,31 +152,79 @@ static void print_interrupt(GString *out, const Json *status)
     }
 }
 
+typedef struct Denied {
+    unsigned offset;
+    int64_t count;
+    const char *first, *rule, *why;
+} Denied;
+
+static Denied denied_at(const Json *list, unsigned i)
+{
+    const Json *json = json_at(list, i);
+    Denied d = {
+        .offset = g_ascii_strtoull(json_str(json, "offset", "0"), NULL, 16),
+        .count = json_int(json, "count", 0),
+        .first = json_str(json, "first_value", "?"),
+        .rule = json_str(json, "rule", NULL),
+        .why = json_str(json, "why", "it is not for opening"),
+    };
+
+    return d;
+}
+
+/*
+ * How many bytes from i on go together: those that no rule opens for the
+ * same reason; a dword or a word that was written as one.
+ */
+static unsigned denied_run(const Json *list, unsigned i)
+{
+    Denied first = denied_at(list, i);
+    unsigned n = 1, width = 4;
+
+    for (; i + n < json_len(list); n++) {
+        Denied d = denied_at(list, i + n);
+
+        if (d.offset != first.offset + n || !d.rule != !first.rule ||
+            (first.rule ? d.count != first.count
+                        : strcmp(d.why, first.why) != 0)) {
+            break;
+        }
+    }
+    if (!first.rule) {
+        return n;
+    }
+    while (width > n || first.offset % width) {
+        width /= 2;
+    }
+    return width;
+}
+
 static void print_denied(GString *out, const Json *status)
 {
-    const Json *denied = json_get(status, "denied");
+    const Json *list = json_get(status, "denied");
+    unsigned n;
 
-    if (!json_len(denied)) {
+    if (!json_len(list)) {
         g_string_append(out, "  denied writes: none\n");
         return;
     }
     g_string_append(out, "  denied writes, and the rule that would allow "
                     "each:\n");
-    for (unsigned i = 0; i < json_len(denied); i++) {
-        const Json *d = json_at(denied, i);
-        const char *rule = json_str(d, "rule", NULL);
+    for (unsigned i = 0; i < json_len(list); i += n) {
+        Denied d = denied_at(list, i);
 
-        g_string_append_printf(out, "         %s: %" PRId64 " time%s, first "
-                               "%s; ", json_str(d, "offset", "?"),
-                               json_int(d, "count", 0),
-                               json_int(d, "count", 0) == 1 ? "" : "s",
-                               json_str(d, "first_value", "?"));
-        if (rule) {
-            g_string_append_printf(out, "allow=%s\n", rule);
+        n = denied_run(list, i);
+        g_string_append_printf(out, "         0x%02x", d.offset);
+        if (n > 1) {
+            g_string_append_printf(out, "-0x%02x", d.offset + n - 1);
+        }
+        g_string_append_printf(out, ": %" PRId64 " time%s, first %s; ",
+                               d.count, d.count == 1 ? "" : "s", d.first);
+        if (d.rule) {
+            g_string_append_printf(out, "allow=%x.%c\n", d.offset,
+                                   n == 1 ? 'b' : n == 2 ? 'w' : 'l');
         } else {
-            g_string_append_printf(out, "none: %s\n",
-                                   json_str(d, "why", "it is not for "
-                                            "opening"));
+            g_string_append_printf(out, "none: %s\n", d.why);
         }
     }
 }

@@ -306,6 +306,7 @@ class Said:
         self.err = done.stderr.decode()
 
     def json(self):
+        assert self.out, f'status {self.code}: {self.err}'
         return json.loads(self.out)
 
     def words(self):
