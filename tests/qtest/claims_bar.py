@@ -4,7 +4,8 @@
 import random
 
 from xenpt.claim import check, claim, count, equal
-from xenpt.guest import CMD_IO, CMD_MASTER, CMD_MEM, msi_address
+from xenpt.guest import (CMD_IO, CMD_MASTER, CMD_MEM, GuestFunction,
+                         msi_address)
 from xenpt.host import Function, standard
 from xenpt.machine import Machine
 
@@ -290,6 +291,28 @@ def a_sub_page_bar_alone_on_its_page_may_be_mapped(env, host):
         for page in m.state().pages:
             equal((page.gfn, page.mfn, page.nr), (0xe0000, 0xf0000, 1),
                   'page')
+
+
+@claim(stock='maps the page whoever else is there')
+def an_emulated_neighbour_takes_the_page_of_a_small_bar_back(env, host):
+    """hvmloader packs small BARs, and enables one device after the other."""
+    fn = host.add(small(at=0xf0000000))
+    with Machine(env, host, args=['-device',
+                                  'rtl8139,addr=8,romfile=']) as m:
+        guest = m.attach(fn)
+        guest.set_command(0)
+        guest.write_bar(0, 0xe0000000)
+        guest.set_command(CMD_MEM)
+        before = m.state().pages
+        nic = GuestFunction(m, 0, 8, 0)
+        nic.write(0x14, 4, 0xe0000100)
+        nic.write(0x04, 2, CMD_MEM)
+        equal(m.state().pages, [], 'mapped pages')
+        host.bar_write(fn, 0, 0, b'\x0a\0\0\0')
+        equal(m.mem_read(0xe0000000, 4), 0x0a, 'BAR0')
+        check(m.mem_read(0xe0000100, 4) != 0xffffffff, 'no network card')
+        nic.write(0x04, 2, 0)
+        equal(m.state().pages, before, 'mapped without the neighbour')
 
 
 # What guests do

@@ -16,7 +16,7 @@
 
 XenPtFunctions xen_pt_functions = QTAILQ_HEAD_INITIALIZER(xen_pt_functions);
 
-/* A piece of some region has come or gone since the last commit. */
+/* The flat view is another than at the last commit. */
 static bool sections_changed;
 
 /*
@@ -175,6 +175,8 @@ static void xen_pt_section(const MemoryRegionSection *section, bool add)
     XenPtBar *bar;
     uint64_t size;
 
+    /* also by others: a neighbour may come into the page of a small BAR */
+    sections_changed = true;
     if (section->mr->ops != &xen_pt_region_ops) {
         return;
     }
@@ -189,7 +191,6 @@ static void xen_pt_section(const MemoryRegionSection *section, bool add)
     xen_pt_device_section(bar->owner->dev, add, bar->region,
                           section->offset_within_region,
                           section->offset_within_address_space, size);
-    sections_changed = true;
 }
 
 /* As QEMU's Xen code: guest RAM needs no range, nor do unassigned ports. */
