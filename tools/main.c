@@ -12,6 +12,7 @@
 #include "tool.h"
 
 gboolean tool_json;
+int tool_wait = 5;
 char *tool_root;
 
 static const ToolCommand *const commands[] = {
@@ -142,6 +143,9 @@ static int run(const ToolCommand *command, int argc, char **argv)
     const GOptionEntry shared[] = {
         { "json", 'j', 0, G_OPTION_ARG_NONE, &tool_json,
           "Print one JSON object instead of text", NULL },
+        { "wait", 'w', 0, G_OPTION_ARG_INT, &tool_wait,
+          "Wait so long for an answer of xenstore or a device model (5)",
+          "SECONDS" },
         { "root", 0, 0, G_OPTION_ARG_FILENAME, &tool_root,
           "Look at the /sys and the sockets below DIR (a copy, a test)",
           "DIR" },
@@ -176,6 +180,10 @@ static int run(const ToolCommand *command, int argc, char **argv)
                          command->name,
                          *command->arguments ? command->arguments
                                              : "no argument", prefix);
+    }
+    if (tool_wait < 1 || tool_wait > 3600) {
+        return tool_fail(EXIT_USAGE, "--wait takes a number of seconds "
+                         "from 1 to 3600");
     }
     if (!tool_root) {
         tool_root = g_strdup("");

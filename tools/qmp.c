@@ -78,7 +78,14 @@ static bool find_domain(Qmp *qmp, const char *domain, int *exit,
                     "run this in dom0 as root", domain, why);
         return false;
     }
-    if (ok) {
+    if (xenstore_is_silent(xs)) {
+        *exit = EXIT_ENVIRONMENT;
+        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
+                    "xenstore does not answer, so the domain '%s' cannot be "
+                    "looked up; see `systemctl status xen.service` and `xl "
+                    "list`", domain);
+        ok = false;
+    } else if (ok) {
         qmp->domain = find_name(xs, qmp->domid);
     } else {
         *exit = EXIT_ENVIRONMENT;
@@ -94,7 +101,7 @@ static bool find_domain(Qmp *qmp, const char *domain, int *exit,
 
 static bool dial(Qmp *qmp, GError **errp)
 {
-    static const struct timeval patience = { .tv_sec = 5 };
+    const struct timeval patience = { .tv_sec = tool_wait };
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     g_autofree char *path = tool_path("/var/run/xen/qmp-libxenstat-%d",
                                       qmp->domid);
@@ -179,9 +186,10 @@ static Json *receive(Qmp *qmp, const char *doing, GError **errp)
             continue;
         } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
             g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
-                        "the second monitor of %s is busy (%s, nothing for "
-                        "5 seconds); stop what else uses it (xentop, another "
-                        "xen-pt) and try again", qmp->domain, doing);
+                        "the second monitor of %s is busy (%s for %d "
+                        "seconds); stop what else uses it (xentop, another "
+                        "xen-pt) and try again", qmp->domain, doing,
+                        tool_wait);
             return NULL;
         } else {
             g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,

@@ -26,6 +26,7 @@ enum {
 
 /* What every subcommand takes. */
 extern gboolean tool_json;
+extern int tool_wait;         /* seconds, for an answer of another program */
 extern char *tool_root;      /* "" or a directory, no slash at its end */
 
 /* "xen-pt: SENTENCE"; returns exit. */
@@ -85,6 +86,8 @@ void xenstore_close(XenStore *xs);
 char *xenstore_read(XenStore *xs, const char *format, ...)
     G_GNUC_PRINTF(2, 3);
 char **xenstore_list(XenStore *xs, const char *path);
+/* It did not answer: what was asked since is not known. */
+bool xenstore_is_silent(const XenStore *xs);
 /* The domain that libxl gave the function to, or -1. */
 int xenstore_owner(XenStore *xs, const XenPtAddress *address);
 /* The same as "dom 3 (web)", or NULL. */

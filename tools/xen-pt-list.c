@@ -211,6 +211,9 @@ static int run(int argc, char **argv)
             function_free(f);
         }
     }
+    if (xenstore_is_silent(xs)) {
+        why = "xenstore does not answer";
+    }
     xenstore_close(xs);
 
     out = g_string_new(NULL);

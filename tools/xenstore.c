@@ -27,12 +27,12 @@ typedef struct Message {
 
 struct XenStore {
     int fd;
+    bool silent;
 };
-
-static const struct timeval patience = { .tv_sec = 5 };
 
 static int open_socket(const char *path)
 {
+    const struct timeval patience = { .tv_sec = tool_wait };
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     int fd, err;
 
@@ -124,13 +124,18 @@ static char *ask(XenStore *xs, uint32_t type, const char *path, size_t *len)
     /* in one write, as the kernel's device wants it */
     memcpy(request, &head, sizeof(head));
     memcpy(request + sizeof(head), path, head.len);
-    if (!transfer(xs->fd, request, size, true) ||
+    if (xs->silent || !transfer(xs->fd, request, size, true) ||
         !transfer(xs->fd, &head, sizeof(head), false) ||
         head.len > XS_PAYLOAD_MAX) {
+        /* once out of step, answers would be to other questions */
+        xs->silent = true;
         return NULL;
     }
     reply = g_malloc0(head.len + 1);
-    if (!transfer(xs->fd, reply, head.len, false) || head.type != type) {
+    if (!transfer(xs->fd, reply, head.len, false)) {
+        xs->silent = true;
+    }
+    if (xs->silent || head.type != type) {
         g_free(reply);
         return NULL;
     }
@@ -165,6 +170,11 @@ char **xenstore_list(XenStore *xs, const char *path)
     }
     g_ptr_array_add(all, NULL);
     return (char **)g_ptr_array_free(all, false);
+}
+
+bool xenstore_is_silent(const XenStore *xs)
+{
+    return xs && xs->silent;
 }
 
 int xenstore_owner(XenStore *xs, const XenPtAddress *address)
