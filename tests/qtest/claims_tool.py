@@ -175,6 +175,27 @@ def a_romfile_that_contradicts_or_is_not_there_is_refused(env, host):
               in refusal(m, fn, romfile='/dev/null', rombar=0), 'rombar')
         check('cannot read the romfile'
               in refusal(m, fn, romfile='/nowhere/rom'), 'romfile')
+        path = os.path.join(env.tmp, 'no-rom')
+        with open(path, 'wb') as file:
+            file.write(bytes(512))
+        check('is not an expansion ROM: it does not begin with the bytes 55 AA'
+              in refusal(m, fn, romfile=path), 'not a ROM')
+        with open(path, 'wb') as file:
+            file.truncate(17 << 20)
+        check('more than an expansion ROM' in refusal(m, fn, romfile=path),
+              'too large')
+
+
+@claim(only='ours')
+def a_device_without_an_address_is_refused_with_an_example(env, host):
+    with Machine(env, host) as m:
+        try:
+            m.qmp('device_add', driver='xen-pci-passthrough', id='x')
+        except QmpError as error:
+            check("needs the host's device; give its address as hostaddr="
+                  in str(error), str(error))
+        else:
+            raise AssertionError('device_add succeeded')
 
 
 @claim(only='ours')

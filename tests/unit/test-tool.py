@@ -665,7 +665,11 @@ def explain_reads_the_rules_file_of_the_host():
         host.write('/etc/xen/xen-pt.conf', '[8086:10d3]\nallow = f4.b\n')
         has(on(host, 'explain', '03:00.0').words(), 'Rules open f4.b')
         host.write('/etc/xen/xen-pt.conf', '[nonsense]\n')
-        is_refused(on(host, 'explain', '03:00.0'), 2, '[nonsense]')
+        is_refused(on(host, 'explain', '03:00.0'), 2, '[nonsense]',
+                   '] is neither a BDF (0000:03:00.0), nor a vendor:device')
+        host.write('/etc/xen/xen-pt.conf', '[default]\nshine = true\n')
+        is_refused(on(host, 'explain', '03:00.0'), 2, "sets 'shine'",
+                   "', which is no option; there are permissive")
         host.write('/etc/xen/xen-pt.conf', '[default]\npermissive = maybe\n')
         is_refused(on(host, 'explain', '03:00.0'), 2, "is 'maybe'",
                    "'; write true or false")
