@@ -721,6 +721,23 @@ static void guest_cannot_write_msi_address_data_or_mask(void)
     }
 }
 
+static void guest_cannot_change_where_the_msix_table_is(void)
+{
+    Fake *fake = fake_start(fake_host_standard(), NULL);
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t value = i ? 0xffffffff : 0;
+
+        fake_write(fake, 0x72, value & 0x3fff, 2);
+        fake_write(fake, 0x74, value, 4);
+        fake_write(fake, 0x78, value, 4);
+        g_assert_cmphex(fake_read(fake, 0x72, 2), ==, 0x003f);
+        g_assert_cmphex(fake_read(fake, 0x74, 4), ==, 0x00002000);
+        g_assert_cmphex(fake_read(fake, 0x78, 4), ==, 0x00003000);
+    }
+    fake_close(fake);
+}
+
 /* XSA-129 and the 64-bit flag that a guest once turned into its own end */
 static void guest_cannot_change_what_msi_is_capable_of(void)
 {
@@ -1471,6 +1488,7 @@ int main(int argc, char **argv)
     T(registers_behind_a_version_1_capability_are_not_its_own);
     T(af_reset_is_offered_only_if_allowed_and_there);
     T(guest_cannot_write_msi_address_data_or_mask);
+    T(guest_cannot_change_where_the_msix_table_is);
     T(guest_cannot_change_what_msi_is_capable_of);
     T(logged_headers_are_hidden);
     T(errors_stay_for_the_host_to_see);

@@ -418,6 +418,87 @@ static void a_hidden_capability_without_end_stops_at_the_next(void)
     fake_close(fake);
 }
 
+/* What is not measured may be longer than anybody here knows. */
+static void extended_ones_of_unknown_size_are_hidden_to_the_next(void)
+{
+    static const struct {
+        uint8_t id, length;
+    } measured[] = {
+        { 0x06, 0x0c }, { 0x07, 0x0c }, { 0x0a, 0x14 }, { 0x0e, 0x08 },
+        { 0x0f, 0x08 }, { 0x10, 0x40 }, { 0x12, 0x30 }, { 0x13, 0x10 },
+        { 0x1b, 0x08 }, { 0x1c, 0x08 }, { 0x21, 0x10 }, { 0x25, 0x0c },
+        { 0x29, 0x10 },
+    };
+
+    for (unsigned id = 1; id <= 0x3a; id++) {
+        const XenPtCapability *cap = find(id, true);
+        FakeHost *host = fake_host_new();
+        unsigned length = 0x80;
+        GArray *all;
+        Fake *fake;
+
+        for (unsigned i = 0; i < G_N_ELEMENTS(measured); i++) {
+            length = measured[i].id == id ? measured[i].length : length;
+        }
+        fake_add_ecap(host, id, 1, 0x100);
+        fake_add_ecap(host, 0x0003, 1, 0x180);
+        fake = fake_open(host, NULL);
+        all = xen_pt_device_instances(fake->dev);
+        if (cap->hidden) {
+            g_assert_cmphex(g_array_index(all, XenPtInstance, 0).length, ==,
+                            length);
+        }
+        g_array_unref(all);
+        fake_close(fake);
+    }
+}
+
+/* All but vendors', of which a device may have several. */
+static void a_second_one_of_each_capability_is_hidden(void)
+{
+    for (const XenPtCapability *const *c = xen_pt_capabilities(); *c; c++) {
+        const XenPtCapability *cap = *c;
+        unsigned at = cap->extended ? 0x400 : 0xc0;
+        bool several = cap->extended ? cap->id == 0x0b || cap->id == 0x23
+                                     : cap->id == 0x09;
+        XenPtOptions options = {
+            .allow_reset = !cap->extended && cap->id == 0x13,
+        };
+        FakeHost *host;
+        GArray *all;
+        Fake *fake;
+
+        if (cap->hidden) {
+            continue;
+        }
+        host = host_with(cap, 0);
+        for (unsigned i = 0; i < 0x40; i++) {
+            fake_set8(host, at + i,
+                      fake_get8(host, (cap->extended ? AT_EXTENDED
+                                       : AT_CONVENTIONAL) + i));
+        }
+        if (cap->extended) {
+            fake_add_ecap(host, cap->id, 1, at);
+        } else {
+            fake_add_cap(host, cap->id, at);
+        }
+        fake = fake_open(host, &options);
+        all = xen_pt_device_instances(fake->dev);
+        if (cap->extended && cap->id == 0x15) {
+            g_assert_cmpuint(all->len, ==, 2);    /* needs a BAR count */
+        } else {
+            const XenPtInstance *second =
+                &g_array_index(all, XenPtInstance, all->len - 1);
+
+            g_assert_true(g_array_index(all, XenPtInstance, 0).shown);
+            g_assert_cmphex(second->offset, ==, at);
+            g_assert_cmpint(second->shown, ==, several);
+        }
+        g_array_unref(all);
+        fake_close(fake);
+    }
+}
+
 static unsigned hidden_length(FakeHost *host)
 {
     Fake *fake = fake_open(host, NULL);
@@ -478,5 +559,7 @@ int main(int argc, char **argv)
     T(the_guest_finds_no_hidden_capability);
     T(a_hidden_capability_without_end_stops_at_the_next);
     T(hidden_lengths_follow_the_device);
+    T(extended_ones_of_unknown_size_are_hidden_to_the_next);
+    T(a_second_one_of_each_capability_is_hidden);
     return g_test_run();
 }
