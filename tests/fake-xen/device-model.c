@@ -1,10 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fake-xen: the libraries that the rest of a device model uses:
  * libxendevicemodel, libxenforeignmemory, libxenevtchn, libxengnttab,
  * libxentoolcore. Enough for "-accel xen" to start a machine, so that the
  * DM_OPs of its memory listeners are counted as well.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #define _GNU_SOURCE
 #define __XEN_TOOLS__

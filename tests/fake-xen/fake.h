@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fake-xen: one preloaded library in the place of the Xen libraries and of
  * the kernel's sysfs files of PCI devices.
@@ -5,8 +6,6 @@
  * Every stand-in is bracketed by fx_enter() and fx_leave(): between them the
  * one lock is held, an injected error has been chosen, and the model may be
  * changed; fx_leave() writes the one line of the log and sets errno.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef FAKE_XEN_H
 #define FAKE_XEN_H

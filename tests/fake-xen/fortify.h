@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What _FORTIFY_SOURCE turns file functions into; libc has no header for them.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef FAKE_XEN_FORTIFY_H
 #define FAKE_XEN_FORTIFY_H

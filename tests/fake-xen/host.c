@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fake-xen: the system calls on the sysfs files of fake PCI functions.
  *
@@ -7,8 +8,6 @@
  * a function that is gone and answers all ones, and the kernel's refusal to
  * read a memory BAR other than by mmap. /dev/mem is the file that
  * FAKE_XEN_DEV_MEM names, if it does.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 /* Both names of each call are defined here; do not make one of them. */
 #undef _FILE_OFFSET_BITS

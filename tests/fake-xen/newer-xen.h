@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Functions of newer Xen libraries, for builds with older headers.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef FAKE_XEN_NEWER_XEN_H
 #define FAKE_XEN_NEWER_XEN_H

@@ -1,11 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fake-xen: libxenctrl and libxencall over a small model of one domain.
  *
  * The model keeps what Xen keeps (pages, ports, pirqs, bindings, rights,
  * owners) and refuses what Xen refuses. Which errno Xen gives, and since
  * when, is said at each place.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #define _GNU_SOURCE
 #define __XEN_TOOLS__
