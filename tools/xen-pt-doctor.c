@@ -150,7 +150,7 @@ static void why_no_iommu(Patient *p, GString *said, GString *cure)
 {
     g_autofree char *line = info_value(p, "xen_commandline");
     bool tables = file_exists("/sys/firmware/acpi/tables/DMAR") ||
-                  file_exists("/sys/firmware/acpi/tables/XMAR") ||
+                  file_exists("/sys/firmware/acpi/tables/RMAD") ||
                   file_exists("/sys/firmware/acpi/tables/IVRS");
 
     if (line && (strstr(line, "iommu=off") || strstr(line, "iommu=0") ||
@@ -264,7 +264,7 @@ static const Check host_checks[] = {
     { "dom0", "/proc/xen/capabilities",
       "run this in dom0", look_dom0 },
     { "iommu", "hvm_directio in virt_caps of `xl info`; iommu= in Xen's "
-      "command line; the ACPI tables DMAR (which Xen renames to XMAR) and IVRS",
+      "command line; the ACPI tables DMAR (which Xen renames to RMAD) and IVRS",
       "add iommu=verbose to GRUB_CMDLINE_XEN_DEFAULT in /etc/default/grub, "
       "run update-grub, reboot and read `xl dmesg | grep -iE "
       "'iommu|vt-d|amd-vi'`",
@@ -547,7 +547,7 @@ static Verdict look_rmrr(Patient *p, GString *said, GString *cure)
     /* Xen renames the table, so that dom0's kernel leaves the IOMMU alone */
     g_autofree char *path =
         tool_path("/sys/firmware/acpi/tables/%s",
-                  file_exists("/sys/firmware/acpi/tables/XMAR") ? "XMAR"
+                  file_exists("/sys/firmware/acpi/tables/RMAD") ? "RMAD"
                                                                 : "DMAR");
     g_autofree char *table = NULL;
     size_t len = 0, at = 48;

@@ -32,7 +32,7 @@ typedef enum XenPtEvent {
     XEN_PT_EVENT_OPEN,            /* capability: a=id b=offset c=length */
     XEN_PT_EVENT_HIDE,            /* capability: a=id b=offset, text=why */
     XEN_PT_EVENT_WRITE_DENIED,    /* a=offset b=width c=value */
-    XEN_PT_EVENT_HOOK,            /* a=offset b=value, text=field */
+    XEN_PT_EVENT_HOOK,            /* a=offset b=value c=width, text=what */
     XEN_PT_EVENT_MAP,             /* a=gfn/gport b=mfn/mport c=count text=rc */
     XEN_PT_EVENT_UNMAP,           /* the same */
     XEN_PT_EVENT_MAP_PENDING,     /* refused for now: a, b, c as above */

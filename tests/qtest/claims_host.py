@@ -46,8 +46,9 @@ def options_that_xl_never_sends_are_told(env, host):
         m.fx('xs-write %sopts-0 msitranslate=1,power_mgmt=1,permissive=0' %
              BACKEND)
         m.advance(50)
-        told(m, fn, 'msitranslate=1')
-        told(m, fn, 'power_mgmt=1')
+        told(m, fn, 'msitranslate=1 has no effect; leave it out')
+        told(m, fn, 'power_mgmt=1 did not reach the device model, because xl '
+             'has no way to send it; write real-power=true')
 
 
 @claim(only='ours')

@@ -253,6 +253,15 @@ def what_takes_ten_seconds_is_told_of(env, host):
 
 
 @claim(only='ours')
+def a_device_without_a_domain_is_refused_with_a_way_out(env, host):
+    fn = host.add(standard())
+    with Machine(env, host, args=['-xen-domid', '0']) as m:
+        check('needs a Xen domain; start QEMU with -xen-domid and accel=xen'
+              in refusal(m, fn), 'sentence')
+        m.assert_nothing_left()
+
+
+@claim(only='ours')
 def igd_passthru_is_refused_in_one_sentence(env, host):
     try:
         with Machine(env, host, machine='xenfv',

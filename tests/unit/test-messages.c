@@ -58,6 +58,16 @@ static void device_of_zeros_is_refused(void)
                "device does");
 }
 
+static void header_alone_is_not_enough(void)
+{
+    FakeHost *host = fake_host_standard();
+
+    host->config_size = 64;
+    open_fails(host, &strict, "its config space can be read up to the header "
+               "only, not its capabilities; the device model must run as "
+               "root");
+}
+
 static void igd_is_refused(void)
 {
     FakeHost *host = fake_host_standard();
@@ -229,6 +239,24 @@ static void vector_that_xen_refuses_is_told_once(void)
     fake_close(fake);
 }
 
+static int no_line(FakeHypervisor *hv, const FakeCall *call)
+{
+    return call->op == FAKE_MAP_GSI ? -EPERM : 0;
+}
+
+static void line_that_xen_refuses_is_told(void)
+{
+    FakeHypervisor *hv = fake_hypervisor_new();
+    Fake *fake;
+
+    hv->refuse = no_line;
+    fake = fake_start_on(hv, fake_host_standard(), &strict);
+    was_said(fake, "0000:03:00.0: mapping its interrupt line, GSI 20, failed "
+             "(Operation not permitted); see `xl dmesg`; the guest gets no "
+             "INTx, only MSI");
+    fake_close(fake);
+}
+
 #define ADD(claim) g_test_add_func("/messages/" #claim, claim)
 
 int main(int argc, char **argv)
@@ -236,6 +264,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD(bridge_is_refused_with_a_way_out);
     ADD(device_of_zeros_is_refused);
+    ADD(header_alone_is_not_enough);
     ADD(igd_is_refused);
     ADD(bad_rule_is_refused_by_name);
     ADD(bad_range_is_refused_by_name);
@@ -248,5 +277,6 @@ int main(int argc, char **argv)
     ADD(misaligned_pointers_are_told);
     ADD(capability_that_is_there_twice_is_told);
     ADD(vector_that_xen_refuses_is_told_once);
+    ADD(line_that_xen_refuses_is_told);
     return g_test_run();
 }

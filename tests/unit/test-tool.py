@@ -894,7 +894,7 @@ def doctor_finds_reserved_memory():
                  'RMRR bd800000-bfffffff', 'rdm_policy=relaxed',
                  result='note')
     # as Xen leaves it to dom0
-    doctor_finds(rewrite(table.replace('DMAR', 'XMAR'), dmar(3, (0, 0))),
+    doctor_finds(rewrite(table.replace('DMAR', 'RMAD'), dmar(3, (0, 0))),
                  'rmrr', 'RMRR bd800000-bfffffff', result='note')
     doctor_finds(rewrite(table, dmar(3, (1, 0))), 'rmrr', 'no memory is '
                  'reserved', result='ok')

@@ -478,10 +478,21 @@ static bool reaches_host(const XenPtConfig *c, unsigned at, uint8_t in)
            (c->write_host[at] & c->rw1c[at] & in);
 }
 
-static void act(XenPtDevice *dev, unsigned actions, uint32_t addr,
-                unsigned len)
+/* What a write made xen-pt act on, for the trace. */
+static const char *action_name(unsigned actions)
 {
-    xen_pt_event(dev, XEN_PT_EVENT_HOOK, addr, actions, len, NULL);
+    static const char *const names[] = {
+        "Command", "BAR", "MSI", "MSI message", "MSI-X", "power", "reset",
+    };
+
+    return names[g_bit_nth_lsf(actions, -1)];
+}
+
+static void act(XenPtDevice *dev, unsigned actions, uint32_t addr,
+                uint32_t value, unsigned len)
+{
+    xen_pt_event(dev, XEN_PT_EVENT_HOOK, addr, value, len,
+                 action_name(actions));
     if (actions & (XEN_PT_ACTION_COMMAND | XEN_PT_ACTION_BARS)) {
         /* decoding before bus mastering: DMA may need the BARs, not back */
         xen_pt_bars_update(dev);
@@ -551,7 +562,7 @@ void xen_pt_device_config_write(XenPtDevice *dev, uint32_t addr,
         xen_pt_policy_denied(dev, addr, len, value, denied);
     }
     if (actions) {
-        act(dev, actions, addr, len);
+        act(dev, actions, addr, value, len);
     }
 }
 

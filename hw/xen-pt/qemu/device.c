@@ -274,7 +274,7 @@ not_open:
     timer_free(g_steal_pointer(&fn->timer));
     xen_pt_domain_put();
 no_domain:
-    trace_xen_pt_realize_failed(xen_pt_function_name(fn), error->message);
+    trace_xen_pt_realize_failed(error->message);
     xen_pt_set_error(errp, error);
 }
 

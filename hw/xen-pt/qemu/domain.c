@@ -42,9 +42,14 @@ static Notifier exit_notifier = { .notify = process_ends };
 
 static void domain_state(void *opaque, XenPtDomainState state)
 {
+    static const char *const names[] = {
+        [XEN_PT_DOMAIN_RUNNING] = "running",
+        [XEN_PT_DOMAIN_SUSPENDED] = "suspended",
+        [XEN_PT_DOMAIN_GONE] = "gone",
+    };
     XenPtFunction *fn;
 
-    trace_xen_pt_domain_state(state);
+    trace_xen_pt_domain_state(names[state]);
     QTAILQ_FOREACH(fn, &xen_pt_functions, next) {
         xen_pt_device_domain_state(fn->dev, state);
     }

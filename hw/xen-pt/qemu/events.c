@@ -40,7 +40,7 @@ void xen_pt_trace_event(XenPtVm *vm, XenPtEvent event, uint64_t a, uint64_t b,
         trace_xen_pt_write_denied(name, a, b, c);
         break;
     case XEN_PT_EVENT_HOOK:
-        trace_xen_pt_hook(name, a, b, text);
+        trace_xen_pt_hook(name, a, c, b, text);
         break;
     case XEN_PT_EVENT_MAP:
         trace_xen_pt_map(name, a, b, c, text);
