@@ -479,8 +479,12 @@ static int hv_injected(FakeHypervisor *fake, const FakeCall *call)
 
 static int hv_done(FakeHypervisor *fake, FakeCall *call, int rc)
 {
+    bool undo = call->op == FAKE_UNMAP_PIRQ || call->op == FAKE_UNBIND_INTX ||
+                call->op == FAKE_UNBIND_MSI;
+
     call->rc = rc;
     g_array_append_val(fake->log, *call);
+    fake->made[call->op] += rc == 0 || undo;
     return rc;
 }
 
@@ -1228,8 +1232,32 @@ void fake_check(Fake *fake)
     g_assert_cmpuint(fake->hv->violations->len, ==, 0);
 }
 
+/* What is told of interrupts, by counters and by events, is what was done. */
+static void check_irq_counters(const Fake *fake)
+{
+    const XenPtCounters *counters = xen_pt_device_counters(fake->dev);
+    const unsigned *events = fake->vm->events, *made = fake->hv->made;
+
+    g_assert_cmpuint(counters->irq_maps, ==,
+                     made[FAKE_MAP_GSI] + made[FAKE_MAP_MSI]);
+    g_assert_cmpuint(counters->irq_unmaps, ==, made[FAKE_UNMAP_PIRQ]);
+    g_assert_cmpuint(counters->binds, ==,
+                     made[FAKE_BIND_INTX] + made[FAKE_BIND_MSI]);
+    g_assert_cmpuint(counters->unbinds, ==,
+                     made[FAKE_UNBIND_INTX] + made[FAKE_UNBIND_MSI]);
+
+    g_assert_cmpuint(events[XEN_PT_EVENT_IRQ_MAP], ==, counters->irq_maps);
+    g_assert_cmpuint(events[XEN_PT_EVENT_IRQ_UNMAP], ==,
+                     counters->irq_unmaps);
+    g_assert_cmpuint(events[XEN_PT_EVENT_IRQ_BIND], ==, counters->binds);
+    g_assert_cmpuint(events[XEN_PT_EVENT_IRQ_UNBIND], ==, counters->unbinds);
+}
+
 void fake_close(Fake *fake)
 {
+    if (!fake->uncounted) {
+        check_irq_counters(fake);
+    }
     xen_pt_device_close(fake->dev);
     fake->dev = fake->vm->dev = NULL;
     g_assert_cmpuint(fake->host->closes, ==, 1);

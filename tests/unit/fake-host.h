@@ -130,6 +130,7 @@ struct FakeHypervisor {
     GArray *maps;               /* private: what is mapped now */
     GArray *pirqs;              /* private: what is mapped and bound now */
     GPtrArray *violations;      /* sentences */
+    unsigned made[FAKE_OPS];    /* calls that succeeded, and every undo */
     int next_pirq;
     /* the fail_at-th call from now fails; fail_count calls in all */
     unsigned fail_at;           /* 0: never */
@@ -197,6 +198,7 @@ typedef struct Fake {
     FakeHypervisor *hv;
     FakeVm *vm;
     XenPtDevice *dev;
+    bool uncounted;     /* there is a second device, or nobody traces */
 } Fake;
 
 /* Opens host, which the fake owns from now on; asserts that it worked. */

@@ -173,6 +173,7 @@ static XenPtDevice *second(Fake *first, FakeHost *host, uint8_t slot)
 
     g_assert_nonnull(dev);
     g_assert_true(xen_pt_device_start(dev, 0, slot, NULL));
+    first->uncounted = true;
     return dev;
 }
 

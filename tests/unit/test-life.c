@@ -774,6 +774,7 @@ static void tracing_is_optional(void)
     g_assert_cmpuint(fake->vm->events[XEN_PT_EVENT_START], ==, 1);
     ops.event = NULL;
     fake->vm->vm.ops = &ops;
+    fake->uncounted = true;
     fake_write(fake, COMMAND, 7, 2);
     fake_close(fake);
 }

@@ -91,6 +91,7 @@ static void enabling_maps_and_binds_once(void)
     g_assert_cmphex(binding->gtable, ==, 0);
     g_assert_true(fake_get16(fake->host, CONTROL) & ENABLE);
     g_assert_cmpint(xen_pt_device_irq_mode(fake->dev), ==, XEN_PT_IRQ_MSI);
+    g_assert_cmpuint(xen_pt_device_counters(fake->dev)->irq_errors, ==, 0);
     fake_close(fake);
 }
 
@@ -247,6 +248,10 @@ static void a_32_bit_capability_works(void)
     fake_write(fake, MSI + 8, 0x42, 2);
     g_assert_cmpuint(fake_all_calls(fake->hv), ==, 1);
     g_assert_cmphex(fake_binding(fake->hv, first_pirq(fake))->gvec, ==, 0x42);
+    /* what follows is not its */
+    fake_write(fake, MSI + 0xa, 0xffff, 2);
+    g_assert_cmphex(fake_read(fake, MSI + 8, 4), ==, 0x42);
+    g_assert_cmphex(fake_read(fake, MSI + 0xc, 4), ==, 0x5a5a5a5a);
     fake_close(fake);
 }
 
@@ -685,6 +690,7 @@ static void a_refusal_is_one_sentence_with_its_cure(void)
         g_assert_cmpuint(fake->vm->reports->len, ==, 1);
         g_assert_cmpuint(xen_pt_device_counters(fake->dev)->irq_errors, ==,
                          1001);
+        g_assert_cmpuint(fake->vm->events[XEN_PT_EVENT_IRQ_FAILED], ==, 1);
         g_assert_cmpint(vector(fake, 0).error, ==, error);
         /* as hardware would have it: the bit is the guest's */
         g_assert_cmphex(fake_read(fake, CONTROL, 2), ==, 0x0081);
