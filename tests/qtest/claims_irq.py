@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Interrupts: counted calls, nothing lost, nothing leaked."""
 
+import json
 import random
 import time
+from contextlib import contextmanager
 
 from xenpt.claim import check, claim, count, equal
 from xenpt.guest import (CAP_MSI, CAP_MSIX, CMD_INTX_DISABLE, CMD_IO,
@@ -13,8 +15,14 @@ from xenpt.machine import Machine
 UNMASKED = 1 << 16
 
 
-def ready(m, fn):
-    return m.attach(fn).bring_up()
+@contextmanager
+def up(env, host, fn=None, fx='', **options):
+    """A machine, and in it the function as firmware leaves it to a guest."""
+    fn = host.add(fn or standard())
+    with Machine(env, host, **options) as m:
+        if fx:
+            m.fx(fx)
+        yield m, m.attach(fn).bring_up()
 
 
 def bound(m, kind='msix'):
@@ -33,9 +41,7 @@ def with_vectors(vectors):
 
 @claim()
 def msix_enable_of_16_vectors_takes_32_calls(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         m.mark()
         guest.msix_setup(16)
         log = m.log().hypercalls()
@@ -53,10 +59,7 @@ def msix_enable_of_16_vectors_takes_32_calls(env, host):
 @claim(stock='a table of 256 entries is refused by the size of its BAR',
        only='ours')
 def msix_enable_of_256_vectors_takes_512_calls(env, host):
-    fn = host.add(with_vectors(256))
-    with Machine(env, host) as m:
-        m.fx('pirqs 512')
-        guest = ready(m, fn)
+    with up(env, host, with_vectors(256), fx='pirqs 512') as (m, guest):
         m.mark()
         guest.msix_setup(256, first_vector=0)
         count(m.log().of('xc_physdev_map_pirq_msi'), 256, 'maps')
@@ -66,9 +69,7 @@ def msix_enable_of_256_vectors_takes_512_calls(env, host):
 
 @claim()
 def masked_vectors_cost_nothing_until_unmasked(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         m.mark()
         guest.msix_control(True, mask_all=True)
         for i in range(64):
@@ -84,9 +85,7 @@ def masked_vectors_cost_nothing_until_unmasked(env, host):
 
 @claim()
 def msix_affinity_change_takes_one_call(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msix_setup(16)
         m.mark()
         guest.msix_move(3, 5, 0x77)
@@ -97,9 +96,7 @@ def msix_affinity_change_takes_one_call(env, host):
 
 @claim()
 def mask_and_unmask_of_msix_take_no_call(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msix_setup(16)
         m.mark()
         for i in range(16):
@@ -110,23 +107,19 @@ def mask_and_unmask_of_msix_take_no_call(env, host):
 
 @claim()
 def msix_disable_takes_two_calls_for_each_vector(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msix_setup(16)
         m.mark()
         guest.msix_control(False)
         count(m.log().hypercalls(), 32, 'disable')
         equal(m.state().pirqs and [p for p in m.state().pirqs
                                    if p.kind == 'msix'], [], 'pirqs')
-        equal(host.config_value(fn, 0x72, 2) & 0x8000, 0, 'in hardware')
+        equal(host.config_value(guest.host, 0x72, 2) & 0x8000, 0, 'in hardware')
 
 
 @claim(stock='no binding is made: the interrupts are gone')
 def msix_disabled_and_enabled_again_still_works(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msix_setup(8)
         guest.msix_control(False)
         m.mark()
@@ -138,9 +131,7 @@ def msix_disabled_and_enabled_again_still_works(env, host):
 
 @claim(stock='unbinds with a type that libxenctrl refuses')
 def moving_the_table_bar_binds_to_the_new_address(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msix_setup(4)
         guest.set_decode(False)
         guest.write_bar(0, 0xe8000000)
@@ -153,9 +144,7 @@ def moving_the_table_bar_binds_to_the_new_address(env, host):
 
 @claim(stock='unbinds with a type that libxenctrl refuses')
 def moving_the_table_bar_with_decode_on_binds_to_the_new_address(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msix_setup(4)
         guest.write_bar(0, 0xe8000000)
         m.advance(200)
@@ -169,9 +158,7 @@ def moving_the_table_bar_with_decode_on_binds_to_the_new_address(env, host):
 
 @claim(stock='0: unmasked')
 def msix_vectors_are_masked_at_reset(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         for i in (0, 1, 63):
             at = guest.msix_entry_address(i)
             equal(m.mem_read(at + 12, 4) & 1, 1, 'entry %d' % i)
@@ -179,9 +166,7 @@ def msix_vectors_are_masked_at_reset(env, host):
 
 @claim()
 def the_msix_table_takes_dwords_and_qwords(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         at = guest.msix_entry_address(7)
         m.mem_write(at, 8, 0x00000001fee0a000)
         m.mem_write(at + 8, 8, 0x0000000100004142)
@@ -193,9 +178,7 @@ def the_msix_table_takes_dwords_and_qwords(env, host):
 
 @claim()
 def odd_accesses_to_the_msix_table_harm_nobody(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msix_setup(4)
         at = guest.msix_entry_address(0)
         for off in range(0, 64):
@@ -215,9 +198,7 @@ def odd_accesses_to_the_msix_table_harm_nobody(env, host):
 
 @claim(stock='Xen before 4.19 has kept the mask to itself')
 def the_msix_table_survives_a_disable(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msix_setup(2)
         guest.msix_mask(1, True)
         guest.msix_control(False)
@@ -230,9 +211,7 @@ def the_msix_table_survives_a_disable(env, host):
 def a_masked_vector_stays_unbound_over_disable_and_enable(env, host):
     for version in ('4.17', '4.20'):
         host.clear()
-        fn = host.add(standard())
-        with Machine(env, host, xen_version=version) as m:
-            guest = ready(m, fn)
+        with up(env, host, xen_version=version) as (m, guest):
             guest.msix_setup(4)
             guest.msix_mask(2)
             guest.msix_control(False)
@@ -246,27 +225,23 @@ def a_masked_vector_stays_unbound_over_disable_and_enable(env, host):
 
 @claim()
 def msi_enable_takes_two_calls_and_disable_two(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         m.mark()
         guest.msi_program(msi_address(), 0x41)
         guest.msi_enable()
         m.advance(20)
         count(m.log().hypercalls(), 2, 'enable')
         equal(bound(m, 'msi')[0].gvec, 0x41, 'vector')
-        equal(host.config_value(fn, 0x52, 2) & 1, 1, 'in hardware')
+        equal(host.config_value(guest.host, 0x52, 2) & 1, 1, 'in hardware')
         m.mark()
         guest.msi_enable(False)
         count(m.log().hypercalls(), 2, 'disable')
-        equal(host.config_value(fn, 0x52, 2) & 1, 0, 'in hardware')
+        equal(host.config_value(guest.host, 0x52, 2) & 1, 0, 'in hardware')
 
 
 @claim(stock='never bound: the interrupt arrives where it did')
 def msi_affinity_change_takes_one_call(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msi_program(msi_address(), 0x41)
         guest.msi_enable()
         m.advance(20)
@@ -280,9 +255,7 @@ def msi_affinity_change_takes_one_call(env, host):
 
 @claim(stock='never bound')
 def msi_move_of_the_address_alone_takes_effect(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msi_program(msi_address(), 0x41)
         guest.msi_enable()
         m.mark()
@@ -295,9 +268,7 @@ def msi_move_of_the_address_alone_takes_effect(env, host):
 
 @claim()
 def msi_never_binds_a_half_written_message(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msi_program(msi_address(1), 0x41)
         guest.msi_enable()
         wanted = {(0x41, 1)}
@@ -318,9 +289,7 @@ def msi_never_binds_a_half_written_message(env, host):
 
 @claim()
 def rewriting_the_same_message_takes_no_call(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msi_program(msi_address(), 0x41)
         guest.msi_enable()
         m.advance(20)
@@ -332,9 +301,7 @@ def rewriting_the_same_message_takes_no_call(env, host):
 
 @claim(stock='one vector, whatever the device has')
 def msi_of_four_vectors_is_bound_as_a_block(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         cap = guest.capability(CAP_MSI)
         equal(guest.read(cap + 2, 2) >> 1 & 7, 2, 'vectors offered: log2')
         guest.msi_program(msi_address(2), 0x60)
@@ -342,7 +309,7 @@ def msi_of_four_vectors_is_bound_as_a_block(env, host):
         m.advance(20)
         equal({e: p.gvec for e, p in bound(m, 'msi').items()},
               {0: 0x60, 1: 0x61, 2: 0x62, 3: 0x63}, 'bound')
-        equal(host.config_value(fn, 0x52, 2) >> 4 & 7, 2,
+        equal(host.config_value(guest.host, 0x52, 2) >> 4 & 7, 2,
               'vectors enabled in hardware: log2')
         guest.msi_enable(False)
         equal(bound(m, 'msi'), {}, 'left')
@@ -350,14 +317,12 @@ def msi_of_four_vectors_is_bound_as_a_block(env, host):
 
 @claim()
 def hardware_never_has_more_msi_vectors_than_are_mapped(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msi_program(msi_address(2), 0x60)
         for control in (0x71, 0x70, 0x31, 0x01, 0x21, 0x11, 0x00):
             guest.write(0x52, 2, control)
             m.advance(10)
-            hardware = host.config_value(fn, 0x52, 2)
+            hardware = host.config_value(guest.host, 0x52, 2)
             mapped = [p for p in m.state().pirqs if p.kind == 'msi']
             if hardware & 1:
                 check(1 << (hardware >> 4 & 7) <= len(mapped),
@@ -367,9 +332,7 @@ def hardware_never_has_more_msi_vectors_than_are_mapped(env, host):
 
 @claim(stock='no mask bits')
 def a_masked_msi_vector_is_an_unbound_one(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         cap = guest.capability(CAP_MSI)
         check(guest.read(cap + 2, 2) & 0x100, 'no mask bits')
         guest.msi_program(msi_address(), 0x60)
@@ -384,10 +347,7 @@ def a_masked_msi_vector_is_an_unbound_one(env, host):
 
 @claim()
 def msi_works_with_one_vector_where_xen_has_no_blocks(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        m.fx('multi-msi 0')
-        guest = ready(m, fn)
+    with up(env, host, fx='multi-msi 0') as (m, guest):
         guest.msi_program(msi_address(), 0x60)
         guest.msi_enable(vectors=1)
         m.advance(20)
@@ -396,9 +356,7 @@ def msi_works_with_one_vector_where_xen_has_no_blocks(env, host):
 
 @claim()
 def msi_and_msix_hand_over_to_each_other(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         for _ in range(3):
             guest.msi_program(msi_address(), 0x41)
             guest.msi_enable()
@@ -463,25 +421,21 @@ def a_gsi_above_255_is_never_truncated(env, host):
 
 @claim(stock='left as it was')
 def intx_is_disabled_in_hardware_after_detach(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        ready(m, fn)
-        m.detach(fn)
-        command = host.config_value(fn, 4, 2)
+    with up(env, host) as (m, guest):
+        m.detach(guest.host)
+        command = host.config_value(guest.host, 4, 2)
         equal(command & (CMD_INTX_DISABLE | CMD_MASTER), CMD_INTX_DISABLE,
               'INTx disable and bus mastering')
 
 
 @claim(stock='left on')
 def msi_msix_and_bus_mastering_are_off_in_hardware_after_detach(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msix_setup(4)
-        m.detach(fn)
-        equal(host.config_value(fn, 0x52, 2) & 1, 0, 'MSI')
-        equal(host.config_value(fn, 0x72, 2) & 0x8000, 0, 'MSI-X')
-        equal(host.config_value(fn, 4, 2) & CMD_MASTER, 0, 'bus mastering')
+        m.detach(guest.host)
+        equal(host.config_value(guest.host, 0x52, 2) & 1, 0, 'MSI')
+        equal(host.config_value(guest.host, 0x72, 2) & 0x8000, 0, 'MSI-X')
+        equal(host.config_value(guest.host, 4, 2) & CMD_MASTER, 0, 'bus mastering')
 
 
 @claim(stock='MSI-X yes; bus mastering stays on')
@@ -502,28 +456,52 @@ def what_an_earlier_user_left_on_is_turned_off(env, host):
 
 @claim(stock='an errno without cause or cure')
 def out_of_pirqs_names_extra_guest_irqs_once(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        m.fx('pirqs 20')
-        guest = ready(m, fn)
+    with up(env, host, fx='pirqs 20') as (m, guest):
         guest.msix_setup(16)
         lines = [li for li in m.stderr_lines() if 'extra_guest_irqs' in li]
         equal(len(lines), 1, 'sentences: ' + m.stderr_text())
-        check(fn.bdf in lines[0], lines[0])
+        check(guest.host.bdf in lines[0], lines[0])
         guest.msix_control(False)
-        m.detach(fn)
+        m.detach(guest.host)
         m.assert_nothing_left()
 
 
 @claim(stock='an errno without cause or cure')
 def a_failed_preparation_names_pciback(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
-        m.fx('prepare-msix %s 0' % fn.bdf)
+    with up(env, host) as (m, guest):
+        m.fx('prepare-msix %s 0' % guest.host.bdf)
         guest.msix_setup(4)
         text = m.stderr_text()
-        check('pciback' in text and fn.bdf in text, text)
+        check('pciback' in text and guest.host.bdf in text, text)
+
+
+@claim(stock='an errno without cause or cure')
+def msix_of_a_device_that_does_not_decode_memory_says_so(env, host):
+    with up(env, host) as (m, guest):
+        command = host.config_value(guest.host, 4, 2)
+        host.poke(guest.host, 4, 2, command & ~CMD_MEM)
+        guest.msix_setup(4)
+        text = m.stderr_text()
+        check('decoding is off' in text and guest.host.bdf in text, text)
+
+
+@claim(only='ours', stock='there is no status')
+def a_refused_vector_is_counted_shown_and_said_once(env, host):
+    with up(env, host) as (m, guest):
+        m.fx('fail xc_physdev_map_pirq_msi 1 EINVAL 1000')
+        guest.msix_setup(4)
+        for _ in range(10):
+            guest.msix_mask(2)
+            guest.msix_mask(2, False)
+        status = json.loads(m.qmp(
+            'qom-get', property='xen-pt-status',
+            path='/machine/peripheral/' + m.qdev_id(guest.host)))
+        equal(status['counters']['irq_errors'], 14, 'counted')
+        equal([v['error'] for v in status['interrupt']['vectors']],
+              [22] * 4, 'shown')
+        equal(m.stderr_text().count('cannot be routed'), 1, 'said')
+        cap = guest.capability(CAP_MSIX)
+        equal(guest.read(cap + 2, 2), 0x803f, 'enable bit')
 
 
 @claim(stock='an errno, and never again')
@@ -549,10 +527,8 @@ def msi_before_the_device_is_assigned_says_so(env, host):
 
 @claim(stock='pirqs are lost on failure, and bindings on a BAR move')
 def no_sequence_leaks_a_pirq_or_a_binding(env, host):
-    fn = host.add(standard())
     rng = random.Random(11)
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         for _ in range(300):
             what = rng.randrange(9)
             vector = rng.randrange(6)
@@ -582,7 +558,7 @@ def no_sequence_leaks_a_pirq_or_a_binding(env, host):
             else:
                 m.fx('forgive')
         m.fx('forgive')
-        m.detach(fn)
+        m.detach(guest.host)
         m.assert_nothing_left()
 
 
@@ -598,9 +574,7 @@ def shut_down(m, state):
 def nothing_is_bound_or_mapped_after_the_domain_has_shut_down(env, host):
     for state in ('shutdown 0', 'shutdown 3', 'dying'):
         host.clear()
-        fn = host.add(standard())
-        with Machine(env, host) as m:
-            guest = ready(m, fn)
+        with up(env, host) as (m, guest):
             guest.msix_setup(4)
             shut_down(m, state)
             m.mark()
@@ -620,9 +594,7 @@ def nothing_is_bound_or_mapped_after_the_domain_has_shut_down(env, host):
 
 @claim(stock='nothing is done: Xen cleans up, if it can')
 def everything_is_undone_when_the_domain_has_shut_down(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msix_setup(4)
         shut_down(m, 'shutdown 0')
         state = m.state()
@@ -631,9 +603,7 @@ def everything_is_undone_when_the_domain_has_shut_down(env, host):
 
 @claim()
 def a_suspended_domain_keeps_its_bindings(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msix_setup(4)
         before = m.state()
         m.mark()
@@ -647,11 +617,7 @@ def a_suspended_domain_keeps_its_bindings(env, host):
 @claim()
 def a_message_that_names_a_pirq_binds_that_pirq(env, host):
     """XENFEAT_hvm_pirqs: vector 0, the pirq in the address."""
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        m.fx('feature 10 1')
-        guest = m.attach(fn)
-        guest.bring_up()
+    with up(env, host, fx='feature 10 1') as (m, guest):
         pirq = 100
         guest.msi_program((pirq & 0xff) << 12 | 0xfee00000 |
                           (pirq & ~0xff) << 32, 0)
@@ -664,9 +630,7 @@ def a_message_that_names_a_pirq_binds_that_pirq(env, host):
 def a_device_without_interrupts_works(env, host):
     fn = Function(irq=0, pin=0)
     fn.add_bar(0, 0x1000, 0xf0000000)
-    host.add(fn)
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host, fn) as (m, guest):
         guest.set_command(CMD_MEM | CMD_IO | CMD_INTX_DISABLE)
         equal(m.state().pirqs, [], 'pirqs')
         equal(len(m.state().pages), 1, 'pages')
@@ -677,7 +641,7 @@ def msi_of_another_segment_never_names_segment_0(env, host):
     fn = host.add(standard('0001:03:00.0'))
     with Machine(env, host) as m:
         try:
-            guest = ready(m, fn)
+            guest = m.attach(fn).bring_up()
         except Exception as error:
             check('0001:03:00.0' in str(error), str(error))
             return
@@ -693,18 +657,14 @@ def msi_of_another_segment_never_names_segment_0(env, host):
 
 @claim(stock='opens it')
 def dev_mem_is_never_opened(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         guest.msix_setup(4)
         count([c for c in m.log() if c.file == 'mem'], 0, '/dev/mem')
 
 
 @claim()
 def msix_control_reads_back_as_written(env, host):
-    fn = host.add(standard())
-    with Machine(env, host) as m:
-        guest = ready(m, fn)
+    with up(env, host) as (m, guest):
         cap = guest.capability(CAP_MSIX)
         equal(guest.read(cap + 2, 2) & 0x7ff, 63, 'table size')
         guest.msix_setup(1)
