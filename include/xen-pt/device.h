@@ -54,6 +54,11 @@ XenPtDevice *xen_pt_device_open(XenPtHost *host, XenPtHypervisor *hv,
 bool xen_pt_device_start(XenPtDevice *dev, uint8_t guest_bus,
                          uint8_t guest_slot, GError **errp);
 /*
+ * The toolstack has finished attaching: what it has mapped and granted by
+ * then, it takes back itself.
+ */
+void xen_pt_device_attached(XenPtDevice *dev);
+/*
  * Unbinds, unmaps, quiets the hardware.  Idempotent.  After it the device
  * answers with all ones.  The caller withdraws the regions from the guest
  * before or after; sections that go are forgotten.

@@ -74,6 +74,7 @@ struct XenPtHypervisor {
     bool msi_segment;        /* map_msi can carry a PCI segment other than 0 */
     bool all_msix_writes;    /* XENFEAT_dm_msix_all_writes (Xen >= 4.19) */
     bool hvm_pirqs;          /* XENFEAT_hvm_pirqs: vector 0 names a pirq */
+    bool toolstack_unmaps_gsi;  /* libxl does when it detaches (Xen >= 4.18) */
     uint32_t max_gsi;        /* largest GSI that bind_intx can carry */
     /* Core's own: users of each mapped pirq.  Starts as NULL. */
     GHashTable *pirq_users;

@@ -1086,6 +1086,7 @@ static void dump_state(FILE *out)
  * assign BDF | deassign BDF        owner of a function
  * prepare-msix BDF 0|1             did pciback's preparation work
  * iomem 0|1 MFN NR, ioport 0|1 PORT NR      rights of the domain
+ * map-gsi GSI, unmap-gsi PIRQ      as libxl does; the latter prints the errno
  * pirqs N                          size of the pirq space
  * domain running|paused|shutdown REASON|dying|gone
  * iommu 0|1, multi-msi 0|1, feature BIT 0|1
@@ -1131,6 +1132,15 @@ int fx_xen_control(int nwords, char **words, FILE *out)
         if (atoi(words[1])) {
             range_add(rights, first, first, nr);
         }
+        return 1;
+    }
+    if (strcmp(verb, "map-gsi") == 0 && nwords > 1) {
+        int pirq = -1;
+
+        return map_gsi(atoi(words[1]), &pirq) ? -1 : 1;
+    }
+    if (strcmp(verb, "unmap-gsi") == 0 && nwords > 1) {
+        fprintf(out, "%d\n", unmap_pirq(atoi(words[1])));
         return 1;
     }
     if (strcmp(verb, "pirqs") == 0 && nwords > 1) {

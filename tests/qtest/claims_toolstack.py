@@ -34,6 +34,7 @@ def libxl_attaches_uses_and_detaches(env, host):
                        p.bound]), 4, 'vectors')
             xl.pci_remove(fn, guest=lambda: m.eject(guest.slot), timeout=3)
             m.assert_nothing_left(version)
+            equal(xl.complaints, [], 'what xl prints on ' + version)
             equal(guest.read(0, 4), 0xffffffff, 'an empty slot')
 
 

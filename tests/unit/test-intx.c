@@ -135,6 +135,35 @@ static void stop_unbinds_unmaps_and_disables(void)
     fake_close(fake);
 }
 
+static void what_the_toolstack_unmaps_is_left_to_it(void)
+{
+    Fake *fake = fake_open(line_host(20, 1), NULL);
+    int pirq;
+
+    fake->hv->hv.toolstack_unmaps_gsi = true;
+    g_assert_true(xen_pt_device_start(fake->dev, 0, 5, NULL));
+    xen_pt_device_attached(fake->dev);
+    pirq = fake_last_call(fake->hv, FAKE_BIND_INTX)->a;
+    fake_hypervisor_forget(fake->hv);
+    xen_pt_device_stop(fake->dev);
+    g_assert_cmpuint(fake_calls(fake->hv, FAKE_UNBIND_INTX), ==, 1);
+    g_assert_cmpuint(fake_calls(fake->hv, FAKE_UNMAP_PIRQ), ==, 0);
+    g_assert_cmpuint(fake_pirqs(fake->hv), ==, 1);
+    fake->hv->hv.ops->unmap_pirq(&fake->hv->hv, pirq);
+    fake_close(fake);
+}
+
+static void what_the_toolstack_has_not_attached_is_unmapped(void)
+{
+    Fake *fake = fake_open(line_host(20, 1), NULL);
+
+    fake->hv->hv.toolstack_unmaps_gsi = true;
+    g_assert_true(xen_pt_device_start(fake->dev, 0, 5, NULL));
+    xen_pt_device_stop(fake->dev);
+    g_assert_cmpuint(fake_calls(fake->hv, FAKE_UNMAP_PIRQ), ==, 1);
+    fake_close(fake);
+}
+
 static void failed_undo_is_not_worth_a_word(void)
 {
     Fake *fake = fake_start(line_host(20, 1), NULL);
@@ -357,6 +386,8 @@ int main(int argc, char **argv)
     ADD(guest_writes_of_line_and_pin_stay_its_own);
     ADD(a_line_found_disabled_is_enabled);
     ADD(stop_unbinds_unmaps_and_disables);
+    ADD(what_the_toolstack_unmaps_is_left_to_it);
+    ADD(what_the_toolstack_has_not_attached_is_unmapped);
     ADD(failed_undo_is_not_worth_a_word);
     ADD(reset_keeps_the_line);
     ADD(functions_that_share_a_line_share_its_pirq);

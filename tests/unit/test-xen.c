@@ -669,6 +669,16 @@ static void features_are_xens_word(Fixture *f, gconstpointer data)
     g_assert_false(open_hv(f)->hvm_pirqs);
 }
 
+static void libxl_unmaps_gsis_since_4_18(Fixture *f, gconstpointer data)
+{
+    xen.version = 417;
+    g_assert_false(open_hv(f)->toolstack_unmaps_gsi);
+    xen.version = 418;
+    g_assert_true(open_hv(f)->toolstack_unmaps_gsi);
+    xen.version = 500;
+    g_assert_true(open_hv(f)->toolstack_unmaps_gsi);
+}
+
 static void a_handle_of_its_own_is_closed(Fixture *f, gconstpointer data)
 {
     GError *err = NULL;
@@ -1051,6 +1061,7 @@ int main(int argc, char **argv)
     TEST(the_question_for_vectors_leaves_nothing_mapped);
     TEST(several_vectors_are_one_request);
     TEST(features_are_xens_word);
+    TEST(libxl_unmaps_gsis_since_4_18);
     TEST(a_handle_of_its_own_is_closed);
     TEST(a_running_domain_is_no_news);
     TEST(each_way_of_ending_is_gone);

@@ -383,6 +383,11 @@ bool xen_pt_device_start(XenPtDevice *dev, uint8_t guest_bus,
     return true;
 }
 
+void xen_pt_device_attached(XenPtDevice *dev)
+{
+    dev->intx_is_toolstacks = dev->hv->toolstack_unmaps_gsi;
+}
+
 void xen_pt_device_stop(XenPtDevice *dev)
 {
     if (dev->state != XEN_PT_STATE_STARTED) {

@@ -125,6 +125,7 @@ struct XenPtDevice {
     /* intx.c */
     int intx_pirq;                           /* -1: none */
     bool intx_bound;
+    bool intx_is_toolstacks;                 /* it unmaps intx_pirq */
     uint8_t guest_bus, guest_slot, intx_pin; /* pin: 1 for INTA#, 0 none */
 
     XenPtMsi msi;

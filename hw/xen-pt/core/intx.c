@@ -17,7 +17,12 @@ static void unmap(XenPtDevice *dev)
     if (dev->intx_pirq < 0) {
         return;
     }
-    if (xen_pt_pirq_users(dev->hv, dev->intx_pirq, -1) == 0) {
+    /*
+     * libxl maps the GSI, too, which then is the same pirq.  Where it also
+     * unmaps it, after us, it has an error to print if we were first.
+     */
+    if (xen_pt_pirq_users(dev->hv, dev->intx_pirq, -1) == 0 &&
+        !dev->intx_is_toolstacks) {
         /* libxl may have unmapped it before us: not worth a word */
         dev->counters.irq_unmaps++;
         dev->hv->ops->unmap_pirq(dev->hv, dev->intx_pirq);

@@ -95,6 +95,7 @@ static void domain_attached(void *opaque, const XenPtAddress *address,
     }
     xen_pt_address_format(address, name);
     trace_xen_pt_attached(name, options);
+    xen_pt_device_attached(fn->dev);
     if (strstr(options, "power_mgmt=1") && fn->rules.real_power != 1) {
         power = g_strdup_printf(
             "%s: power_mgmt=1 did not reach the device model, because xl has "

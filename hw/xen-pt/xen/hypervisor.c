@@ -309,6 +309,11 @@ static const XenPtHypervisorOps xen_ops = {
 
 /* -- features ------------------------------------------------------------- */
 
+static bool is_at_least(xc_interface *xch, int major, int minor)
+{
+    return xc_version(xch, XENVER_version, NULL) >= (major << 16 | minor);
+}
+
 /*
  * A failed mapping of several vectors releases a lock twice in a Xen that
  * lacks the fix of XSA-458 (July 2024), and a guest can make it fail.
@@ -403,6 +408,8 @@ static void find_features(XenHypervisor *x)
         x->hv.hvm_pirqs = true;
     }
 #endif
+    /* libxl is of the hypervisor's version. */
+    x->hv.toolstack_unmaps_gsi = is_at_least(x->xch, 4, 18);
     x->hv.max_gsi = MAX_INTX_PIRQ;
     x->pvh_dom0 = is_pvh_dom0();
     x->hv.msi_segment = XEN_PT_MSI_SEGBUS || have_raw(x);

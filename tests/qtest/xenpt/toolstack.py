@@ -87,6 +87,7 @@ class Libxl:
         self.attached = {}      # BDF -> virtual devfn
         self.index = {}         # BDF -> N of dev-N
         self.next_index = 0
+        self.complaints = []    # what it prints, and goes on
 
     @staticmethod
     def key(fn):
@@ -144,6 +145,8 @@ class Libxl:
             if fail_after == 'device_add':
                 raise LibxlError('xc_domain_iomem_permission failed')
             self.m.grant(fn)
+            if fn.irq:
+                self.m.fx('map-gsi %d' % fn.irq)
             self.m.assign(fn)
             self.attached[fn.bdf] = devfn
             self._backend(fn, True)
@@ -177,6 +180,8 @@ class Libxl:
             qmp.close()
         if self.version >= 418:
             self.m.grant(fn, allow=0)
+            if fn.irq and self.m.fx('unmap-gsi %d' % fn.irq) != ['0']:
+                self.complaints.append('xc_physdev_unmap_pirq irq=%d' % fn.irq)
         self.m.fx('deassign ' + fn.bdf)
         if fn.bdf in self.attached:
             self._backend(fn, False)
