@@ -53,15 +53,6 @@ static inline int xen_pt_map_pirq_gsi(xc_interface *xch, uint32_t domid,
 #define XEN_PT_MSI_SEGBUS false
 #endif
 
-/*
- * Hypercalls that libxenctrl has no function for: PHYSDEVOP_map_pirq for
- * several MSI vectors, and for another PCI segment before 4.21.
- */
-#ifdef XEN_PT_HAVE_XENCALL
-#include <xencall.h>
-#include <xentoollog.h>
-#endif
-
 /* The device model sees all writes to MSI-X vector control: since 4.19. */
 #ifndef XENFEAT_dm_msix_all_writes
 #define XENFEAT_dm_msix_all_writes 20

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <xencall.h>
+#include <xentoollog.h>
+
 #include "compat.h"
 #include "xen-pt/error.h"
 #include "xen-pt/xen.h"
@@ -23,9 +26,7 @@ typedef struct XenHypervisor {
     bool own_xch;
     bool pvh_dom0;
     uint32_t domid;
-#ifdef XEN_PT_HAVE_XENCALL
     xencall_handle *xcall;  /* NULL: no raw hypercalls */
-#endif
 } XenHypervisor;
 
 static XenHypervisor *to_xen(XenPtHypervisor *hv)
@@ -52,7 +53,6 @@ static int result(int rc)
 
 /* -- raw hypercalls ------------------------------------------------------- */
 
-#ifdef XEN_PT_HAVE_XENCALL
 static int raw_map_pirq(XenHypervisor *x, struct physdev_map_pirq *map)
 {
     struct physdev_map_pirq *arg;
@@ -71,11 +71,6 @@ static int raw_map_pirq(XenHypervisor *x, struct physdev_map_pirq *map)
     *map = *arg;
     xencall_free_buffer(x->xcall, arg);
     return rc;
-}
-
-static bool have_raw(const XenHypervisor *x)
-{
-    return x->xcall;
 }
 
 /* That there is no raw access is an answer, not something to complain of. */
@@ -98,25 +93,6 @@ static void raw_close(XenHypervisor *x)
         xencall_close(x->xcall);
     }
 }
-#else
-static int raw_map_pirq(XenHypervisor *x, struct physdev_map_pirq *map)
-{
-    return -EOPNOTSUPP;
-}
-
-static bool have_raw(const XenHypervisor *x)
-{
-    return false;
-}
-
-static void raw_open(XenHypervisor *x)
-{
-}
-
-static void raw_close(XenHypervisor *x)
-{
-}
-#endif
 
 static uint8_t devfn(const XenPtAddress *address)
 {
@@ -360,7 +336,7 @@ static bool has_multi_msi(XenHypervisor *x)
     int pirq = -1;
     int rc;
 
-    if (!have_raw(x) || !has_xsa458_fix(x->xch)) {
+    if (!x->xcall || !has_xsa458_fix(x->xch)) {
         return false;
     }
     rc = raw_map_msi(x, &nobody, &pirq);
@@ -401,18 +377,16 @@ static void find_features(XenHypervisor *x)
      * flag; the feature bit serves where Xen does not report that.
      */
     x->hv.hvm_pirqs = features.submap & (1u << XENFEAT_hvm_pirqs);
-#ifdef XEN_X86_EMU_USE_PIRQ
     if (xc_domain_getinfolist(x->xch, x->domid, 1, &info) == 1 &&
         info.domain == x->domid &&
         info.arch_config.emulation_flags & XEN_X86_EMU_USE_PIRQ) {
         x->hv.hvm_pirqs = true;
     }
-#endif
     /* libxl is of the hypervisor's version. */
     x->hv.toolstack_unmaps_gsi = is_at_least(x->xch, 4, 18);
     x->hv.max_gsi = MAX_INTX_PIRQ;
     x->pvh_dom0 = is_pvh_dom0();
-    x->hv.msi_segment = XEN_PT_MSI_SEGBUS || have_raw(x);
+    x->hv.msi_segment = XEN_PT_MSI_SEGBUS || x->xcall;
     x->hv.multi_msi = has_multi_msi(x);
 }
 
