@@ -405,6 +405,29 @@ static void xsa_131_unknown_registers_are_denied_and_counted(void)
     fake_close(fake);
 }
 
+/* Firmware and kernels do it to every function: there is nothing to allow. */
+static void to_size_bars_there_or_not_is_no_denied_write(void)
+{
+    FakeHost *host = fake_host_new();
+    Fake *fake;
+    GArray *all;
+
+    fake_add_bar(host, 0, FAKE_BAR_IO, false, 0xe000, 32);
+    fake_add_bar(host, 1, FAKE_BAR_MEM64, true, 0xf0000000, 0x1000);
+    fake = fake_start(host, NULL);
+    for (unsigned at = 0x10; at < 0x34; at += 4) {
+        if (at < 0x28 || at == 0x30) {
+            fake_write(fake, at, at == 0x30 ? 0xfffff800 : 0xffffffff, 4);
+            fake_write(fake, at, 0, 4);
+        }
+    }
+    all = xen_pt_device_denied(fake->dev);
+    g_assert_cmpuint(all->len, ==, 0);
+    g_assert_cmpuint(xen_pt_device_counters(fake->dev)->denied_writes, ==, 0);
+    g_array_unref(all);
+    fake_close(fake);
+}
+
 static void xsa_130_a_denied_write_is_said_once_for_each_offset(void)
 {
     Fake *fake = with(NULL);
@@ -479,6 +502,7 @@ int main(int argc, char **argv)
     ADD(a_forbidden_byte_cannot_be_allowed);
     ADD(a_range_that_cannot_be_forbidden_is_refused);
     ADD(xsa_131_unknown_registers_are_denied_and_counted);
+    ADD(to_size_bars_there_or_not_is_no_denied_write);
     ADD(xsa_130_a_denied_write_is_said_once_for_each_offset);
     ADD(xsa_130_denied_writes_are_said_32_times_at_most);
     ADD(the_rule_that_is_offered_is_accepted);

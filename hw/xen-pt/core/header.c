@@ -6,6 +6,8 @@
  * in Status.  Decoding and bus mastering are acted on by the device's code,
  * which keeps decoding on in hardware whatever the guest does (XSA-120, 126).
  */
+#include <string.h>
+
 #include "pci-regs.h"
 #include "tables.h"
 
@@ -89,6 +91,8 @@ static void set_bar(XenPtDevice *dev, uint16_t offset, uint32_t address,
     };
 
     xen_pt_config_set(dev, offset, &f);
+    /* to size a BAR that is not there is no denied write */
+    memset(dev->config.claimed + offset, XEN_PT_CLAIMED_WRITABLE, 4);
 }
 
 static void setup_bars(XenPtDevice *dev, const XenPtInstance *inst)
@@ -99,7 +103,6 @@ static void setup_bars(XenPtDevice *dev, const XenPtInstance *inst)
         uint32_t type = region.prefetch ? PCI_BASE_ADDRESS_MEM_PREFETCH : 0;
 
         if (region.size == 0) {
-            /* still a BAR: sizing it is no denied write */
             set_bar(dev, offset, 0, 0);
         } else if (region.io) {
             set_bar(dev, offset, address_bits(region.size, 0xfffffffc),
