@@ -14,6 +14,7 @@
 #define  REBAR_CTRL_COUNT     0x000000e0u
 #define  REBAR_CTRL_SIZE      0x00003f00u
 #define  REBAR_CTRL_SIZE_SHIFT 8
+#define  REBAR_SIZE_MOST      43    /* 8 EiB, the last that fits 64 bits */
 #define REBAR_MOST          6
 
 #define NOTE "one size is offered: the current one"
@@ -51,6 +52,7 @@ static uint16_t length(XenPtDevice *dev, const XenPtInstance *inst,
 static unsigned size_code(const XenPtDevice *dev, uint32_t control)
 {
     unsigned bar = control & REBAR_CTRL_INDEX;
+    unsigned told = (control & REBAR_CTRL_SIZE) >> REBAR_CTRL_SIZE_SHIFT;
     uint64_t mib;
 
     if (bar < XEN_PT_ROM_REGION) {
@@ -59,7 +61,7 @@ static unsigned size_code(const XenPtDevice *dev, uint32_t control)
             return g_bit_nth_msf(mib, -1);
         }
     }
-    return (control & REBAR_CTRL_SIZE) >> REBAR_CTRL_SIZE_SHIFT;
+    return told <= REBAR_SIZE_MOST ? told : 0;
 }
 
 static bool setup(XenPtDevice *dev, const XenPtInstance *inst,
@@ -79,7 +81,7 @@ static bool setup(XenPtDevice *dev, const XenPtInstance *inst,
         xen_pt_table_fix(dev, inst, REBAR_CTRL(i), 4,
                          (control & (REBAR_CTRL_INDEX | REBAR_CTRL_COUNT)) |
                          (code << REBAR_CTRL_SIZE_SHIFT & REBAR_CTRL_SIZE) |
-                         (code >= 28 && code < 44 ? 1u << (code - 12) : 0));
+                         (code >= 28 ? 1u << (code - 12) : 0));
     }
     return true;
 }
