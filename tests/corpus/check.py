@@ -114,7 +114,7 @@ def may_refuse(bdf, function):
     igd = (function.byte(0) | function.byte(1) << 8 == 0x8086 and
            function.byte(0x0b) == 3 and bdf == '0000:00:02.0')
     return (function.byte(0x0e) & 0x7f or
-            function.dword(0) == 0xffffffff or igd)
+            function.dword(4) == 0xffffffff or igd)
 
 
 def check_function(bdf, original, view, notes, before, after):

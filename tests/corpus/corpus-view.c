@@ -149,6 +149,7 @@ static void view(const char *path, const XenPtAddress *address,
         g_free(sentence);
         return;
     }
+    fake->hv->hv.max_gsi = UINT32_MAX;      /* the host's lines are no matter */
     if (!xen_pt_device_start(fake->dev, 0, 5, &err)) {
         g_error("%s", err->message);
     }

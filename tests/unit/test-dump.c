@@ -185,6 +185,31 @@ static void the_last_bar_has_no_upper_half(void)
     g_free(text);
 }
 
+/* With MSI on, Linux names the number that it gave the message. */
+static void an_irq_that_is_a_message_is_not_the_line(void)
+{
+    static const char *const control[] = { "80", "81" };
+    static const unsigned gsi[] = { 275, 11 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(control); i++) {
+        char *rows = g_strdup_printf(
+            "00: 86 80 d3 10 06 04 10 00 00 00 00 02 00 00 00 00\n"
+            "10:" ZERO16 "20:" ZERO16
+            "30: 00 00 00 00 40 00 00 00 00 00 00 00 0b 01 00 00\n"
+            "40: 05 00 %s 00 00 00 00 00 00 00 00 00 00 00 00 00\n",
+            control[i]);
+        char *text = g_strconcat("03:00.0 Ethernet controller: Intel\n"
+                                 "\tInterrupt: pin A routed to IRQ 275\n",
+                                 rows, NULL);
+        XenPtHost *h = parse(text, NULL);
+
+        g_assert_cmpuint(h->info.gsi, ==, gsi[i]);
+        h->ops->close(h);
+        g_free(text);
+        g_free(rows);
+    }
+}
+
 static void a_virtual_functions_ids_come_from_its_title(void)
 {
     char *text = with_256(
@@ -202,6 +227,29 @@ static void a_virtual_functions_ids_come_from_its_title(void)
     g_assert_cmphex(h->info.region[0].base, ==, 0xf1400000);
     g_assert_cmphex(h->info.region[0].size, ==, 0x4000);
     g_assert_cmphex(h->info.region[1].size, ==, 0);
+    h->ops->close(h);
+    g_free(text);
+}
+
+/* lspci without -nn; a function that is gone has ones everywhere. */
+static void a_virtual_function_is_one_without_ids_in_its_title(void)
+{
+    char *text = with_256(
+        "03:10.0 Ethernet controller: Intel VF\n",
+        "00: ff ff ff ff 04 00 10 00 01 00 00 02 00 00 00 00\n"
+        "10:" ZERO16 "20:" ZERO16 "30:" ZERO16);
+    XenPtHost *h = parse(text, NULL);
+
+    g_assert_true(h->info.is_virtfn);
+    g_assert_cmphex(h->info.vendor, ==, 0xffff);
+    h->ops->close(h);
+    g_free(text);
+    text = with_256(
+        "03:10.0 Ethernet controller [0200]: Intel VF [8086:10ca]\n",
+        "00: ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff\n"
+        "10:" ZERO16 "20:" ZERO16 "30:" ZERO16);
+    h = parse(text, NULL);
+    g_assert_false(h->info.is_virtfn);
     h->ops->close(h);
     g_free(text);
 }
@@ -405,7 +453,9 @@ int main(int argc, char **argv)
     TEST(regions_without_numbers_are_counted);
     TEST(a_region_without_an_address_is_not_there);
     TEST(the_last_bar_has_no_upper_half);
+    TEST(an_irq_that_is_a_message_is_not_the_line);
     TEST(a_virtual_functions_ids_come_from_its_title);
+    TEST(a_virtual_function_is_one_without_ids_in_its_title);
     TEST(the_wanted_function_is_found_among_others);
     TEST(truncated_and_absurd_dumps_are_refused);
     TEST(nonsense_around_the_dump_is_passed_over);

@@ -274,31 +274,39 @@ static uint32_t get32(const DumpHost *d, unsigned at)
     return get16(d, at) | (uint32_t)get16(d, at + 2) << 16;
 }
 
+/* Where the first capability of that id is, with 12 bytes; 0: nowhere. */
+static unsigned find_cap(const DumpHost *d, uint8_t id)
+{
+    unsigned cap = d->config[0x06] & 0x10 ? d->config[0x34] & ~3u : 0;
+
+    for (int i = 0; i < 48 && cap >= HEADER_SIZE && cap + 12 <= d->size &&
+         cap <= 0xf4; i++) {
+        if (d->config[cap] == id) {
+            return cap;
+        }
+        cap = d->config[cap + 1] & ~3u;
+    }
+    return 0;
+}
+
 /* The least that the MSI-X table and pending bits need of the BAR. */
 static uint64_t msix_need(const DumpHost *d, int region)
 {
+    unsigned cap = find_cap(d, 0x11), entries;
     uint64_t need = 0;
-    unsigned cap = d->config[0x34] & ~3u;
+    uint32_t table, pba;
 
-    if (!(d->config[0x06] & 0x10)) {
+    if (!cap) {
         return 0;
     }
-    for (int i = 0; i < 48 && cap >= HEADER_SIZE && cap + 12 <= d->size &&
-         cap <= 0xf4; i++) {
-        if (d->config[cap] == 0x11) {
-            unsigned entries = (get16(d, cap + 2) & 0x7ff) + 1;
-            uint32_t table = get32(d, cap + 4), pba = get32(d, cap + 8);
-
-            if ((int)(table & 7) == region) {
-                need = (uint64_t)(table & ~7u) + entries * 16;
-            }
-            if ((int)(pba & 7) == region) {
-                need = MAX(need, (uint64_t)(pba & ~7u) +
-                                 (entries + 63) / 64 * 8);
-            }
-            break;
-        }
-        cap = d->config[cap + 1] & ~3u;
+    entries = (get16(d, cap + 2) & 0x7ff) + 1;
+    table = get32(d, cap + 4);
+    pba = get32(d, cap + 8);
+    if ((int)(table & 7) == region) {
+        need = (uint64_t)(table & ~7u) + entries * 16;
+    }
+    if ((int)(pba & 7) == region) {
+        need = MAX(need, (uint64_t)(pba & ~7u) + (entries + 63) / 64 * 8);
     }
     return need;
 }
@@ -408,21 +416,26 @@ static bool settle(DumpHost *d, const char *name, const Said *said,
                    GError **errp)
 {
     XenPtHostInfo *info = &d->host.info;
+    unsigned msi;
 
     info->vendor = get16(d, 0x00);
     info->device = get16(d, 0x02);
-    if (info->vendor == 0xffff && said->vendor) {
-        /* A VF's own registers; the title has those of sysfs. */
-        info->vendor = said->vendor;
-        info->device = said->device;
+    if (info->vendor == 0xffff && get32(d, 0x04) != UINT32_MAX) {
+        /* A VF's own registers; the title of lspci -nn has those of sysfs. */
         info->is_virtfn = true;
+        if (said->vendor) {
+            info->vendor = said->vendor;
+            info->device = said->device;
+        }
     }
     info->revision = d->config[0x08];
     info->class_code = get32(d, 0x08) >> 8;
     info->subsystem_vendor = get16(d, 0x2c);
     info->subsystem_device = get16(d, 0x2e);
-    if (!said->gsi && d->config[0x3d]) {
-        info->gsi = d->config[0x3c];
+    msi = find_cap(d, 0x05);
+    if (!said->gsi || (msi && d->config[msi + 2] & 1)) {
+        /* once MSI is on, what Linux says is a number of its own */
+        info->gsi = d->config[0x3d] ? d->config[0x3c] : 0;
     }
     if (info->gsi == 0xff) {
         info->gsi = 0;
