@@ -14,7 +14,7 @@
 #include "one-capability.h"
 
 typedef struct Register {
-    uint16_t offset;     /* of the dword, from the start of the capability */
+    uint16_t first, last;   /* dwords, from the start of the capability */
     uint32_t device;     /* the value comes from the device, at least first */
     uint32_t live;       /* and each time */
     uint32_t one;        /* always reads 1 */
@@ -23,8 +23,6 @@ typedef struct Register {
     uint32_t clear;      /* its ones do */
     uint32_t permissive; /* its writes do in permissive mode, besides */
 } Register;
-
-#define END { .offset = 0xffff }
 
 #include "registers.h"
 
@@ -115,7 +113,7 @@ static void measure_reach(const XenPtCapability *cap, unsigned offset,
 
 static Register measure(const XenPtCapability *cap, unsigned offset)
 {
-    Register r = { .offset = offset };
+    Register r = { AT(offset) };
     Bench zero = bench_open(cap, offset, 0, false);
     Bench ones = bench_open(cap, offset, 0xffffffff, false);
     uint32_t forced = zero.forced | ones.forced;
@@ -153,11 +151,11 @@ static void compare(const XenPtCapability *cap, const Register *want,
 
 #define SAME(member) do { \
     if ((want->member ^ got->member) & ~forced) { \
-        g_test_message("measured { 0x%02x, 0x%08x, 0x%08x, 0x%08x, 0x%08x," \
-                       " 0x%08x, 0x%08x, 0x%08x },", got->offset, \
+        g_test_message("measured { AT(0x%02x), 0x%08x, 0x%08x, 0x%08x," \
+                       " 0x%08x, 0x%08x, 0x%08x, 0x%08x },", got->first, \
                        got->device, got->live, got->one, got->own, \
                        got->host, got->clear, got->permissive); \
-        g_test_message("%s, dword %02x: " #member, name, got->offset); \
+        g_test_message("%s, dword %02x: " #member, name, got->first); \
         g_test_fail(); \
         return; \
     } \
@@ -175,8 +173,8 @@ static const Register *listed(const Register *registers, unsigned offset)
 {
     static const Register nothing;
 
-    for (; registers->offset != 0xffff; registers++) {
-        if (registers->offset == offset) {
+    for (; registers->first != 0xffff; registers++) {
+        if (registers->first <= offset && offset <= registers->last) {
             return registers;
         }
     }
