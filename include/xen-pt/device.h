@@ -16,6 +16,13 @@
 #include "xen-pt/hypervisor.h"
 #include "xen-pt/vm.h"
 
+/* Where the guest has its slot: it decides what PCI Express makes of it. */
+typedef enum XenPtBus {
+    XEN_PT_BUS_CONVENTIONAL,  /* as i440fx has */
+    XEN_PT_BUS_ROOT_COMPLEX,  /* the root bus of a PCI Express machine */
+    XEN_PT_BUS_BELOW_PORT,
+} XenPtBus;
+
 typedef struct XenPtOptions {
     bool permissive;       /* unknown bytes are writable */
     bool real_power;       /* the guest's D-state reaches the device */
@@ -23,6 +30,7 @@ typedef struct XenPtOptions {
     bool refuse_shared;    /* a BAR that shares a page is an error */
     bool no_rom;           /* rombar=0: no expansion ROM for the guest */
     bool multifunction;    /* the guest's slot has other functions too */
+    XenPtBus bus;
     /*
      * Rules that open single fields, as setpci names them, comma
      * separated: "44.b,CAP_PM+4.w=0x0100".  NULL: none.

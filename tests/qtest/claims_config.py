@@ -5,7 +5,8 @@ import random
 
 from xenpt import policy
 from xenpt.claim import check, claim, count, equal
-from xenpt.guest import CMD_IO, CMD_MASTER, CMD_MEM, GuestFunction, ECAM
+from xenpt.guest import (CAP_EXPRESS, CMD_IO, CMD_MASTER, CMD_MEM,
+                         GuestFunction, ECAM)
 from xenpt.host import Function, plain, standard
 from xenpt.machine import Machine
 
@@ -277,6 +278,8 @@ def extended_space_on_q35_is_the_devices_and_not_writable(env, host):
         guest.ecam_write(0x104, 4, 0xdeadbeef)
         count(m.log().config_writes(), 0, 'writes')
         equal(guest.ecam_read(0x104, 4), 0x11223344, 'serial number')
+        express = guest.capability(CAP_EXPRESS)
+        equal(guest.read(express + 2, 2) >> 4 & 15, 9, 'Device/Port Type')
 
 
 @claim()

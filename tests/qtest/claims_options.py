@@ -226,6 +226,8 @@ def q35_hot_plugs_below_a_root_port(env, host):
         guest = m.guest_function(fn)
         guest.bus = 1
         equal(guest.ecam_read(0, 4), 0x15728086, 'ids by ECAM')
+        express = guest.capability(CAP_EXPRESS)
+        equal(guest.read(express + 2, 2) >> 4 & 15, 0, 'Device/Port Type')
         guest.set_command(0)
         guest.place_bars(port=0xd000)
         guest.set_command(CMD_MEM)

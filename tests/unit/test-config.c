@@ -662,6 +662,94 @@ static void registers_behind_a_version_1_capability_are_not_its_own(void)
     fake_close(fake);
 }
 
+/* What the guest's bus makes of a function; fake_add_pcie() has a link. */
+static Fake *pcie_on(XenPtBus bus, unsigned version, unsigned type)
+{
+    const XenPtOptions options = { .bus = bus };
+    FakeHost *host = fake_host_new();
+
+    fake_add_pcie(host, 0x80, version, type);
+    fake_set32(host, 0x8c, 0x00475103);     /* x16, 8 GT/s */
+    fake_set16(host, 0x90, 0x0040);
+    fake_set16(host, 0x92, 0x1103);
+    if (version > 1) {
+        fake_set32(host, 0xac, 0x0000000e);
+        fake_set16(host, 0xb0, 0x0003);
+        fake_set16(host, 0xb2, 0x001f);
+    } else {
+        fake_set32(host, 0xac, 0x12345678);
+    }
+    return fake_start(host, &options);
+}
+
+static void check_link(Fake *fake, unsigned type, uint32_t cap,
+                       uint16_t status, uint32_t speeds, uint16_t status2)
+{
+    g_assert_cmphex(fake_read(fake, 0x82, 2) >> 4, ==, type);
+    g_assert_cmphex(fake_read(fake, 0x8c, 4), ==, cap);
+    g_assert_cmphex(fake_read(fake, 0x92, 2), ==, status);
+    g_assert_cmphex(fake_read(fake, 0xac, 4), ==, speeds);
+    g_assert_cmphex(fake_read(fake, 0xb2, 2), ==, status2);
+}
+
+static void a_conventional_bus_leaves_the_type_and_the_link_as_they_are(void)
+{
+    static const unsigned types[] = { 0, 1, 9 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(types); i++) {
+        Fake *fake = pcie_on(XEN_PT_BUS_CONVENTIONAL, 2, types[i]);
+
+        check_link(fake, types[i], 0x00475103, 0x1103, 0x0e, 0x1f);
+        fake_close(fake);
+    }
+}
+
+static void on_a_root_complex_a_function_is_integrated_and_has_no_link(void)
+{
+    static const unsigned types[] = { 0, 1, 9 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(types); i++) {
+        Fake *fake = pcie_on(XEN_PT_BUS_ROOT_COMPLEX, 2, types[i]);
+
+        fake_write(fake, 0x90, 0xffff, 2);
+        fake_write(fake, 0xb0, 0xffff, 2);
+        check_link(fake, 9, 0, 0, 0, 0);
+        g_assert_cmphex(fake_read(fake, 0x90, 2), ==, 0);
+        g_assert_cmphex(fake_read(fake, 0xb0, 2), ==, 0);
+        g_assert_cmphex(fake_read(fake, 0x80, 2), ==, 0x0010);
+        g_assert_cmphex(fake_get32(fake->host, 0x8c), ==, 0x00475103);
+        fake_close(fake);
+    }
+}
+
+/* Nothing behind its 20 bytes is touched. */
+static void on_a_root_complex_version_1_ends_where_it_did(void)
+{
+    Fake *fake = pcie_on(XEN_PT_BUS_ROOT_COMPLEX, 1, 0);
+
+    check_link(fake, 9, 0, 0, 0x12345678, 0);
+    fake_close(fake);
+}
+
+static void behind_a_port_an_integrated_endpoint_gets_a_link(void)
+{
+    Fake *fake = pcie_on(XEN_PT_BUS_BELOW_PORT, 2, 9);
+
+    check_link(fake, 0, 0x11, 0x0011, 0x02, 0);
+    fake_write(fake, 0x90, 0x0043, 2);
+    g_assert_cmphex(fake_read(fake, 0x90, 2), ==, 0x0043);
+    fake_close(fake);
+    for (unsigned type = 0; type < 2; type++) {
+        fake = pcie_on(XEN_PT_BUS_BELOW_PORT, 2, type);
+        check_link(fake, type, 0x00475103, 0x1103, 0x0e, 0x1f);
+        fake_close(fake);
+    }
+    /* of version 1: it has no room for the registers of a link */
+    fake = pcie_on(XEN_PT_BUS_BELOW_PORT, 1, 9);
+    check_link(fake, 9, 0x00475103, 0x1103, 0x12345678, 0);
+    fake_close(fake);
+}
+
 /* -- Advanced Features ----------------------------------------------------- */
 
 static FakeHost *af_host(uint8_t cap)
@@ -854,6 +942,14 @@ static void a_resizable_bar_offers_its_current_size(void)
     fake = fake_start(rebar_host(0x00000327), NULL);
     g_assert_cmphex(fake_read(fake, 0x104, 4), ==, 0x80);
     g_assert_cmphex(fake_read(fake, 0x108, 4), ==, 0x00000327);
+    fake_close(fake);
+    /* 2^43 MiB is the most; what is more is no size */
+    fake = fake_start(rebar_host(0x00002b22), NULL);
+    g_assert_cmphex(fake_read(fake, 0x108, 4), ==, 0x80002b22);
+    fake_close(fake);
+    fake = fake_start(rebar_host(0x00002c22), NULL);
+    g_assert_cmphex(fake_read(fake, 0x104, 4), ==, 0x10);
+    g_assert_cmphex(fake_read(fake, 0x108, 4), ==, 0x00000022);
     fake_close(fake);
 }
 
@@ -1486,6 +1582,10 @@ int main(int argc, char **argv)
     T(reset_is_not_offered_if_the_device_has_none);
     T(each_version_and_kind_of_pcie_is_told_apart);
     T(registers_behind_a_version_1_capability_are_not_its_own);
+    T(a_conventional_bus_leaves_the_type_and_the_link_as_they_are);
+    T(on_a_root_complex_a_function_is_integrated_and_has_no_link);
+    T(on_a_root_complex_version_1_ends_where_it_did);
+    T(behind_a_port_an_integrated_endpoint_gets_a_link);
     T(af_reset_is_offered_only_if_allowed_and_there);
     T(guest_cannot_write_msi_address_data_or_mask);
     T(guest_cannot_change_where_the_msix_table_is);

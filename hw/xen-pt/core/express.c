@@ -5,6 +5,13 @@
  * The link and the fabric belong to the host: what the guest sets of payload
  * sizes, ASPM, LTR or link speed is kept for the guest and goes nowhere.  It
  * starts as the device's own, so that a guest that looks sees the truth.
+ *
+ * The Device/Port Type is what the guest's bus makes of the function, as an
+ * operating system may refuse what cannot be there: on the root bus of a PCI
+ * Express machine a function is integrated in the root complex and has no
+ * link; behind a port it has one (PCIe 5.0, 1.3.2).  A conventional bus gives
+ * the type no meaning, and drivers ask for the speed of the link: there it
+ * is the device's own.
  */
 #include "pci-regs.h"
 #include "tables.h"
@@ -14,9 +21,16 @@
 #define  EXP_DEVCAP_FLR 0x10000000u
 #define EXP_DEVCTL    0x08
 #define  EXP_DEVCTL_FLR 0x8000
+#define EXP_LNKCAP    0x0c
 #define EXP_LNKCTL    0x10
+#define EXP_LNKSTA    0x12
 #define EXP_DEVCTL2   0x28
+#define EXP_LNKCAP2   0x2c
 #define EXP_LNKCTL2   0x30
+#define EXP_LNKSTA2   0x32
+#define LENGTH_V2     0x3c
+#define LINK_X1_2_5GT 0x0011  /* in Link Capabilities and Link Status */
+#define SPEEDS_2_5GT  0x0002  /* in Link Capabilities 2 */
 
 enum {
     TYPE_ENDPOINT = 0,
@@ -25,7 +39,11 @@ enum {
 };
 
 static const XenPtField fields[] = {
-    { EXP_FLAGS, 2, "PCI Express Capabilities", .ro = 0xffff },
+    { EXP_FLAGS, 2, "PCI Express Capabilities", .ro = 0xffff,
+      .note = "on the root bus of a PCI Express machine (no xl guest has "
+              "one) the type is that of an integrated endpoint, and the "
+              "link registers read 0; behind a port an integrated endpoint "
+              "of version 2 is an endpoint with a link of 2.5 GT/s, x1" },
     { EXP_DEVCAP, 4, "Device Capabilities",
       .ro = ~EXP_DEVCAP_FLR, .fixed = EXP_DEVCAP_FLR,
       .note = "function level reset is offered only if the guest may reset "
@@ -79,10 +97,48 @@ static uint16_t length(XenPtDevice *dev, const XenPtInstance *inst,
         return 0;
     }
     if (version >= 2) {
-        return 0x3c;
+        return LENGTH_V2;
     }
     /* version 1 has only the registers that apply: PCIe 1.1, 7.8 */
     return type == TYPE_RC_INTEGRATED ? 0x0c : 0x14;
+}
+
+/* size bytes at offset read as value, if the instance is that long. */
+static void fix(XenPtDevice *dev, const XenPtInstance *inst, uint16_t offset,
+                uint8_t size, uint32_t value)
+{
+    if (offset + size <= inst->length) {
+        xen_pt_table_fix(dev, inst, offset, size, value);
+    }
+}
+
+static void set_type(XenPtDevice *dev, const XenPtInstance *inst,
+                     unsigned type, uint32_t link, uint32_t speeds)
+{
+    uint16_t flags = xen_pt_config_host(dev, inst->offset + EXP_FLAGS, 2);
+
+    fix(dev, inst, EXP_FLAGS, 2, (flags & ~0xf0) | type << 4);
+    fix(dev, inst, EXP_LNKCAP, 4, link);
+    fix(dev, inst, EXP_LNKSTA, 2, link);
+    fix(dev, inst, EXP_LNKCAP2, 4, speeds);
+    fix(dev, inst, EXP_LNKSTA2, 2, 0);
+    if (!link) {
+        fix(dev, inst, EXP_LNKCTL, 2, 0);
+        fix(dev, inst, EXP_LNKCTL2, 2, 0);
+    }
+}
+
+static void fit_to_bus(XenPtDevice *dev, const XenPtInstance *inst)
+{
+    uint8_t type =
+        xen_pt_config_host(dev, inst->offset + EXP_FLAGS, 2) >> 4 & 0xf;
+
+    if (dev->options.bus == XEN_PT_BUS_ROOT_COMPLEX) {
+        set_type(dev, inst, TYPE_RC_INTEGRATED, 0, 0);
+    } else if (dev->options.bus == XEN_PT_BUS_BELOW_PORT &&
+               type == TYPE_RC_INTEGRATED && inst->length == LENGTH_V2) {
+        set_type(dev, inst, TYPE_ENDPOINT, LINK_X1_2_5GT, SPEEDS_2_5GT);
+    }
 }
 
 static bool setup(XenPtDevice *dev, const XenPtInstance *inst,
@@ -112,6 +168,7 @@ static bool setup(XenPtDevice *dev, const XenPtInstance *inst,
         xen_pt_config_set(dev, inst->offset + EXP_DEVCAP, &cap);
         xen_pt_config_set(dev, inst->offset + EXP_DEVCTL, &control);
     }
+    fit_to_bus(dev, inst);
     return true;
 }
 

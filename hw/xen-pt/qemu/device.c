@@ -92,6 +92,17 @@ static void xen_pt_config_write(PCIDevice *pci, uint32_t addr, uint32_t value,
 
 /* -- life ----------------------------------------------------------------- */
 
+static XenPtBus xen_pt_bus(PCIDevice *pci)
+{
+    PCIBus *bus = pci_get_bus(pci);
+
+    if (!pci_bus_is_express(bus)) {
+        return XEN_PT_BUS_CONVENTIONAL;
+    }
+    return pci_bus_is_root(bus) ? XEN_PT_BUS_ROOT_COMPLEX
+                                : XEN_PT_BUS_BELOW_PORT;
+}
+
 /* What the toolstack cannot pass on stands in a file; quirks come on top. */
 static bool xen_pt_options(XenPtFunction *fn, const XenPtHostInfo *info,
                            XenPtOptions *options, GError **errp)
@@ -111,6 +122,7 @@ static bool xen_pt_options(XenPtFunction *fn, const XenPtHostInfo *info,
         .no_rom = !PCI_DEVICE(fn)->rom_bar,
         .multifunction =
             PCI_DEVICE(fn)->cap_present & QEMU_PCI_CAP_MULTIFUNCTION,
+        .bus = xen_pt_bus(PCI_DEVICE(fn)),
         .allow = fn->rules.allow,
         .quirks = fn->quirk_allow,
         .forbid = fn->quirk_forbid,
