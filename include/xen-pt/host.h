@@ -88,11 +88,12 @@ typedef struct XenPtHostOps {
     int (*region_write)(XenPtHost *host, int region, uint64_t offset,
                         unsigned size, uint64_t value);
     /*
-     * Opens what region_read and region_write need while nothing can stop
-     * it yet: once the first MSI-X vector is mapped, Xen refuses writable
-     * mappings of the table's pages.  Optional; may be NULL.
+     * Opens, and keeps open, what region_read and region_write need for the
+     * MSI-X table at offset and what shares its pages, while nothing can
+     * stop it yet: once the first vector is mapped, Xen refuses writable
+     * mappings of those pages.  Optional; may be NULL.
      */
-    int (*region_open)(XenPtHost *host, int region);
+    int (*region_open)(XenPtHost *host, int region, uint64_t offset);
     /* Resets the function; may sleep for seconds.  NULL: cannot. */
     int (*reset)(XenPtHost *host);
     /* Frees the host and all it holds. */

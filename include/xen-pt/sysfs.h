@@ -13,7 +13,9 @@
  * the expansion ROM is copied once through the file rom, and writes to it
  * have no effect, as in hardware.  Offsets that are not a multiple of the
  * access's size, and those beyond the region, are -EINVAL.  A memory access
- * after the device was pulled out of the machine raises SIGBUS.
+ * after the device was pulled out of the machine is -ENODEV; to that end the
+ * first access installs a handler of SIGBUS, which hands on what is not its
+ * own, and unblocks the signal in the thread that makes it.
  */
 #ifndef XEN_PT_SYSFS_H
 #define XEN_PT_SYSFS_H

@@ -186,11 +186,12 @@ static int fake_region_write(XenPtHost *host, int region, uint64_t offset,
     return rc;
 }
 
-static int fake_region_open(XenPtHost *host, int region)
+static int fake_region_open(XenPtHost *host, int region, uint64_t offset)
 {
     FakeHost *fake = CONTAINER_OF(host, FakeHost, host);
 
-    host_log(fake, FAKE_REGION_OPEN, region, 0, 0, 0, -fake->region_errno);
+    host_log(fake, FAKE_REGION_OPEN, region, offset, 0, 0,
+             -fake->region_errno);
     return -fake->region_errno;
 }
 

@@ -1053,10 +1053,11 @@ static void xsa_360_stop_leaves_nothing_bound_or_enabled(void)
 static void the_table_s_bar_is_opened_before_the_first_vector(void)
 {
     Fake *fake = fake_start(fake_host_standard(), NULL);
+    const FakeAccess *open = fake_host_last(fake->host, FAKE_REGION_OPEN);
 
     g_assert_cmpuint(fake_host_count(fake->host, FAKE_REGION_OPEN), ==, 1);
-    g_assert_cmpint(fake_host_last(fake->host, FAKE_REGION_OPEN)->region, ==,
-                    0);
+    g_assert_cmpint(open->region, ==, 0);
+    g_assert_cmphex(open->offset, ==, 0x2000);
     fake_close(fake);
 }
 

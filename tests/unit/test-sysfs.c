@@ -9,8 +9,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "xen-pt/error.h"
@@ -836,7 +838,7 @@ static void memory_is_accessed_by_each_width(Fixture *f, gconstpointer data)
 
     add_region(f, "resource3", 0x10000);
     h = open_host(f);
-    g_assert_cmpint(h->ops->region_open(h, 3), ==, 0);
+    g_assert_cmpint(h->ops->region_open(h, 3, 0), ==, 0);
     g_assert_cmpint(h->ops->region_write(h, 3, 0x8008, 8,
                                          0x1122334455667788), ==, 0);
     for (unsigned size = 1; size <= 8; size *= 2) {
@@ -881,9 +883,9 @@ static void accesses_beyond_or_across_are_refused(Fixture *f,
         g_assert_cmpint(h->ops->region_write(h, bad[i].region, bad[i].offset,
                                              bad[i].size, 0), ==, -EINVAL);
     }
-    g_assert_cmpint(h->ops->region_open(h, 1), ==, -EINVAL);
-    g_assert_cmpint(h->ops->region_open(h, -1), ==, -EINVAL);
-    g_assert_cmpint(h->ops->region_open(h, 7), ==, -EINVAL);
+    g_assert_cmpint(h->ops->region_open(h, 1, 0), ==, -EINVAL);
+    g_assert_cmpint(h->ops->region_open(h, -1, 0), ==, -EINVAL);
+    g_assert_cmpint(h->ops->region_open(h, 7, 0), ==, -EINVAL);
 }
 
 static void a_region_shorter_than_it_claims_is_an_error_not_a_trap(
@@ -895,12 +897,12 @@ static void a_region_shorter_than_it_claims_is_an_error_not_a_trap(
     add_region(f, "resource3", 0x1000);
     add_region(f, "resource2", 2);
     h = open_host(f);
-    g_assert_cmpint(h->ops->region_open(h, 3), ==, -EIO);
+    g_assert_cmpint(h->ops->region_open(h, 3, 0), ==, -EIO);
     g_assert_cmpint(h->ops->region_read(h, 3, 0x8000, 4, &value), ==, -EIO);
     g_assert_cmpint(h->ops->region_write(h, 3, 0x8000, 4, 0), ==, -EIO);
     g_assert_cmpint(h->ops->region_read(h, 2, 0, 4, &value), ==, -EIO);
     g_assert_cmpint(h->ops->region_read(h, 0, 0, 4, &value), ==, -ENOENT);
-    g_assert_cmpint(h->ops->region_open(h, 0), ==, -ENOENT);
+    g_assert_cmpint(h->ops->region_open(h, 0, 0), ==, -ENOENT);
 }
 
 static void a_sub_page_bar_is_found_inside_its_page(Fixture *f,
@@ -932,7 +934,7 @@ static void an_opened_region_stays_accessible(Fixture *f, gconstpointer data)
 
     add_region(f, "resource3", 0x10000);
     h = open_host(f);
-    g_assert_cmpint(h->ops->region_open(h, 3), ==, 0);
+    g_assert_cmpint(h->ops->region_open(h, 3, 0), ==, 0);
     drop(f, BDF, "resource3");
     g_assert_cmpint(h->ops->region_write(h, 3, 0x4000, 4, 99), ==, 0);
     g_assert_cmpint(h->ops->region_read(h, 3, 0x4000, 4, &value), ==, 0);
@@ -965,6 +967,111 @@ static void a_large_region_is_seen_through_one_window(Fixture *f,
     g_assert_cmpuint(count_mappings(f), ==, 1);
 }
 
+/* Its registers cannot be written elsewhere once Xen watches the table. */
+static void the_table_of_a_large_region_stays_mapped(Fixture *f,
+                                                     gconstpointer data)
+{
+    const uint64_t size = 1ull << 30, table = size / 2 + (1 << 20) - 0x1000;
+    char *path;
+    XenPtHost *h;
+    uint64_t value;
+
+    put(f, BDF, "resource", "0x4000000000 0x403fffffff 0x14220c\n"
+        NO_BAR NO_BAR NO_BAR NO_BAR NO_BAR NO_BAR);
+    add_region(f, "resource0", size);
+    h = open_host(f);
+    g_assert_cmpint(h->ops->region_open(h, 0, table + 0x808), ==, 0);
+    g_assert_cmpint(h->ops->region_write(h, 0, 0, 4, 1), ==, 0);
+    g_assert_cmpuint(count_mappings(f), ==, 2);
+    /* nothing more can be mapped */
+    path = path_of(f, BDF, "resource0");
+    g_assert_cmpint(truncate(path, size - 0x1000), ==, 0);
+    g_free(path);
+    g_assert_cmpint(h->ops->region_write(h, 0, size / 4, 4, 1), ==, -EIO);
+    for (uint64_t at = table; at < table + 0x9000; at += 0x800) {
+        g_assert_cmpint(h->ops->region_write(h, 0, at, 4, at >> 4), ==, 0);
+        g_assert_cmpint(h->ops->region_read(h, 0, at, 4, &value), ==, 0);
+        g_assert_cmphex(value, ==, at >> 4);
+    }
+}
+
+static void cut(Fixture *f, const char *file)
+{
+    char *path = path_of(f, BDF, file);
+
+    /* an access to a page beyond the end raises SIGBUS, as if it were gone */
+    g_assert_cmpint(truncate(path, 0), ==, 0);
+    g_free(path);
+}
+
+static void *pull_it_out(void *opaque)
+{
+    Fixture *f = opaque;
+    uint64_t value = 5;
+    sigset_t sigbus;
+
+    sigemptyset(&sigbus);
+    sigaddset(&sigbus, SIGBUS);
+    g_assert_cmpint(pthread_sigmask(SIG_BLOCK, &sigbus, NULL), ==, 0);
+    for (unsigned size = 1; size <= 8; size *= 2) {
+        for (unsigned write = 0; write < 2; write++) {
+            XenPtHost *h = open_host(f);
+
+            add_region(f, "resource3", 0x10000);
+            g_assert_cmpint(h->ops->region_open(h, 3, 0), ==, 0);
+            cut(f, "resource3");
+            g_assert_cmpint(write ? h->ops->region_write(h, 3, 8, size, 1)
+                            : h->ops->region_read(h, 3, 8, size, &value),
+                            ==, -ENODEV);
+            /* what is there next is another device */
+            add_region(f, "resource3", 0x10000);
+            g_assert_cmpint(h->ops->region_read(h, 3, 0x8000, 4, &value),
+                            ==, -ENODEV);
+            g_assert_cmpint(h->ops->region_write(h, 3, 0x8000, 4, 1), ==,
+                            -ENODEV);
+            g_assert_cmpuint(value, ==, 5);
+        }
+    }
+    return NULL;
+}
+
+/* In a thread that blocks the signal, as QEMU's main thread does. */
+static void a_device_that_was_pulled_out_is_no_trap(Fixture *f,
+                                                    gconstpointer data)
+{
+    g_thread_join(g_thread_new("main", pull_it_out, f));
+}
+
+/* What is none of a device's kills the process as ever. */
+static void another_s_sigbus_is_left_alone(Fixture *f, gconstpointer data)
+{
+    uint64_t value;
+    int status;
+    pid_t pid;
+    XenPtHost *h;
+
+    add_region(f, "resource3", 0x10000);
+    put(f, BDF, "other", "x");
+    h = open_host(f);
+    g_assert_cmpint(h->ops->region_read(h, 3, 0, 4, &value), ==, 0);
+    pid = fork();
+    if (pid == 0) {
+        char *path = path_of(f, BDF, "other");
+        int fd = open(path, O_RDONLY);
+        volatile char *p = mmap(NULL, 0x1000, PROT_READ, MAP_SHARED, fd, 0);
+        const struct rlimit none = { 0, 0 };
+
+        setrlimit(RLIMIT_CORE, &none);
+        if (p == MAP_FAILED || truncate(path, 0) < 0) {
+            _exit(1);
+        }
+        _exit(2 + (*p & 1));
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFSIGNALED(status));
+    g_assert_cmpint(WTERMSIG(status), ==, SIGBUS);
+}
+
 static void ports_are_accessed_at_their_offset(Fixture *f,
                                                gconstpointer data)
 {
@@ -974,7 +1081,7 @@ static void ports_are_accessed_at_their_offset(Fixture *f,
 
     add_region(f, "resource2", 32);
     h = open_host(f);
-    g_assert_cmpint(h->ops->region_open(h, 2), ==, 0);
+    g_assert_cmpint(h->ops->region_open(h, 2, 0), ==, 0);
     g_assert_cmpint(h->ops->region_write(h, 2, 4, 4, 0xffff11223344), ==, 0);
     g_assert_cmpint(h->ops->region_write(h, 2, 31, 1, 0x55), ==, 0);
     g_assert_cmpint(h->ops->region_read(h, 2, 6, 2, &value), ==, 0);
@@ -1116,6 +1223,9 @@ int main(int argc, char **argv)
     TEST(a_sub_page_bar_is_found_inside_its_page);
     TEST(an_opened_region_stays_accessible);
     TEST(a_large_region_is_seen_through_one_window);
+    TEST(the_table_of_a_large_region_stays_mapped);
+    TEST(a_device_that_was_pulled_out_is_no_trap);
+    TEST(another_s_sigbus_is_left_alone);
     TEST(ports_are_accessed_at_their_offset);
     TEST(the_rom_is_copied_once_and_ends_in_ones);
     TEST(reset_writes_one);

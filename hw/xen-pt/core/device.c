@@ -354,7 +354,8 @@ bool xen_pt_device_start(XenPtDevice *dev, uint8_t guest_bus,
     dev->state = XEN_PT_STATE_STARTED;
 
     if (dev->msix.inst && dev->host->ops->region_open) {
-        dev->host->ops->region_open(dev->host, dev->msix.table_region);
+        dev->host->ops->region_open(dev->host, dev->msix.table_region,
+                                    dev->msix.table_offset);
     }
     xen_pt_power_start(dev);
     xen_pt_msi_quiet(dev);

@@ -9,11 +9,17 @@
 
 #include "xen-pt/sysfs.h"
 
+typedef struct XenPtSysfsMap {
+    uint8_t *base;          /* NULL: not mapped */
+    size_t length;
+    uint64_t start, end;    /* the offsets in the region that are in it */
+} XenPtSysfsMap;
+
 typedef struct XenPtSysfsRegion {
     int fd;                 /* resourceN, or -1 */
-    uint8_t *map;           /* NULL: not mapped */
-    size_t map_len;
-    uint64_t map_start;     /* offset in the region of the first byte */
+    XenPtSysfsMap kept;     /* made by region_open */
+    XenPtSysfsMap window;   /* moves with the accesses outside of it */
+    bool lost;              /* its memory was found to be gone */
 } XenPtSysfsRegion;
 
 typedef struct XenPtSysfs {
@@ -70,9 +76,15 @@ int xen_pt_sysfs_region_read(XenPtHost *host, int region, uint64_t offset,
                              unsigned size, uint64_t *value);
 int xen_pt_sysfs_region_write(XenPtHost *host, int region, uint64_t offset,
                               unsigned size, uint64_t value);
-int xen_pt_sysfs_region_open(XenPtHost *host, int region);
+int xen_pt_sysfs_region_open(XenPtHost *host, int region, uint64_t offset);
 /* Unmaps and closes what the accesses opened. */
 void xen_pt_sysfs_release(XenPtSysfs *s);
+
+/* -- mmio.c --------------------------------------------------------------- */
+
+/* An aligned access of 1, 2, 4 or 8 bytes; -ENODEV: the device has gone. */
+int xen_pt_mmio_read(const void *p, unsigned size, uint64_t *value);
+int xen_pt_mmio_write(void *p, unsigned size, uint64_t value);
 
 /* -- siblings.c ----------------------------------------------------------- */
 

@@ -32,60 +32,75 @@ static int open_region(XenPtSysfs *s, int i)
     return 0;
 }
 
-static void unmap_region(XenPtSysfsRegion *m)
+static void unmap_region(XenPtSysfsMap *m)
 {
-    if (m->map) {
-        munmap(m->map, m->map_len);
-        m->map = NULL;
+    if (m->base) {
+        munmap(m->base, m->length);
+        m->base = NULL;
     }
 }
 
-/*
- * Where the byte at offset is in the mapping, which is made if need be; NULL
- * with *err, a negative errno, when it cannot be made.
- */
-static void *map_region(XenPtSysfs *s, int i, uint64_t offset, int *err)
+static int map_region(XenPtSysfs *s, int i, XenPtSysfsMap *m, uint64_t start,
+                      uint64_t length)
 {
     const XenPtHostRegion *r = &s->host.info.region[i];
-    XenPtSysfsRegion *m = &s->region[i];
+    /* The file begins with the page that the BAR begins in. */
     uint64_t in_page = r->base & (XEN_PT_PAGE_SIZE - 1);
-    uint64_t start = 0, len = r->size;
+    int rc = open_region(s, i);
     struct stat st;
     void *map;
 
-    *err = 0;
-    if (r->size > MAP_WHOLE) {
-        start = offset & ~(MAP_WINDOW - 1);
-        len = MAP_WINDOW;
+    if (rc < 0) {
+        return rc;
     }
-    if (!m->map || m->map_start != start) {
-        *err = open_region(s, i);
-        if (*err < 0) {
-            return NULL;
-        }
-        /* A mapping beyond the end of the file would be a trap. */
-        if (fstat(m->fd, &st) < 0) {
-            *err = -errno;
-            return NULL;
-        }
-        if (st.st_size < 0 || (uint64_t)st.st_size < r->size) {
-            *err = -EIO;
-            return NULL;
-        }
-        /* The file begins with the page that the BAR begins in. */
-        map = mmap(NULL, in_page + len,
-                   PROT_READ | (s->read_only ? 0 : PROT_WRITE), MAP_SHARED,
-                   m->fd, start);
-        if (map == MAP_FAILED) {
-            *err = -errno;
-            return NULL;
-        }
-        unmap_region(m);
-        m->map = map;
-        m->map_len = in_page + len;
-        m->map_start = start;
+    /* A mapping beyond the end of the file would be a trap. */
+    if (fstat(s->region[i].fd, &st) < 0) {
+        return -errno;
     }
-    return m->map + in_page + (offset - start);
+    if (st.st_size < 0 || (uint64_t)st.st_size < r->size) {
+        return -EIO;
+    }
+    map = mmap(NULL, in_page + length,
+               PROT_READ | (s->read_only ? 0 : PROT_WRITE), MAP_SHARED,
+               s->region[i].fd, start);
+    if (map == MAP_FAILED) {
+        return -errno;
+    }
+    unmap_region(m);
+    m->base = map;
+    m->length = in_page + length;
+    m->start = start;
+    m->end = start + length;
+    return 0;
+}
+
+static bool holds(const XenPtSysfsMap *m, uint64_t offset)
+{
+    return m->base && offset >= m->start && offset < m->end;
+}
+
+/* Where the byte at offset is mapped, which is done if need be. */
+static int find_byte(XenPtSysfs *s, int i, uint64_t offset, void **byte)
+{
+    const XenPtHostRegion *r = &s->host.info.region[i];
+    XenPtSysfsRegion *region = &s->region[i];
+    XenPtSysfsMap *m = holds(&region->kept, offset) ? &region->kept
+                                                    : &region->window;
+    int rc = 0;
+
+    if (region->lost) {
+        return -ENODEV;
+    }
+    if (!holds(m, offset)) {
+        rc = r->size <= MAP_WHOLE
+             ? map_region(s, i, m, 0, r->size)
+             : map_region(s, i, m, offset & ~(MAP_WINDOW - 1), MAP_WINDOW);
+    }
+    if (rc == 0) {
+        *byte = m->base + (r->base & (XEN_PT_PAGE_SIZE - 1)) +
+                (offset - m->start);
+    }
+    return rc;
 }
 
 static bool good_access(const XenPtHost *host, int region, uint64_t offset,
@@ -195,17 +210,11 @@ static int port_write(XenPtSysfs *s, int region, uint64_t offset,
     return n == (ssize_t)size ? 0 : n < 0 ? -errno : -EIO;
 }
 
-/* A device may tell widths apart, so each access is made as the guest's is. */
-typedef volatile uint8_t Mmio8;     /* volatile: one access, of 1 byte */
-typedef volatile uint16_t Mmio16;   /* volatile: one access, of 2 bytes */
-typedef volatile uint32_t Mmio32;   /* volatile: one access, of 4 bytes */
-typedef volatile uint64_t Mmio64;   /* volatile: one access, of 8 bytes */
-
 int xen_pt_sysfs_region_read(XenPtHost *host, int region, uint64_t offset,
                              unsigned size, uint64_t *value)
 {
     XenPtSysfs *s = xen_pt_to_sysfs(host);
-    void *p;
+    void *byte;
     int rc;
 
     if (!good_access(host, region, offset, size)) {
@@ -217,32 +226,19 @@ int xen_pt_sysfs_region_read(XenPtHost *host, int region, uint64_t offset,
     if (host->info.region[region].io) {
         return port_read(s, region, offset, size, value);
     }
-    p = map_region(s, region, offset, &rc);
-    if (!p) {
-        return rc;
+    rc = find_byte(s, region, offset, &byte);
+    if (rc == 0) {
+        rc = xen_pt_mmio_read(byte, size, value);
+        s->region[region].lost = rc < 0;
     }
-    switch (size) {
-    case 1:
-        *value = *(Mmio8 *)p;
-        break;
-    case 2:
-        *value = *(Mmio16 *)p;
-        break;
-    case 4:
-        *value = *(Mmio32 *)p;
-        break;
-    default:
-        *value = *(Mmio64 *)p;
-        break;
-    }
-    return 0;
+    return rc;
 }
 
 int xen_pt_sysfs_region_write(XenPtHost *host, int region, uint64_t offset,
                               unsigned size, uint64_t value)
 {
     XenPtSysfs *s = xen_pt_to_sysfs(host);
-    void *p;
+    void *byte;
     int rc;
 
     if (!good_access(host, region, offset, size)) {
@@ -257,33 +253,20 @@ int xen_pt_sysfs_region_write(XenPtHost *host, int region, uint64_t offset,
     if (host->info.region[region].io) {
         return port_write(s, region, offset, size, value);
     }
-    p = map_region(s, region, offset, &rc);
-    if (!p) {
-        return rc;
+    rc = find_byte(s, region, offset, &byte);
+    if (rc == 0) {
+        rc = xen_pt_mmio_write(byte, size, value);
+        s->region[region].lost = rc < 0;
     }
-    switch (size) {
-    case 1:
-        *(Mmio8 *)p = value;
-        break;
-    case 2:
-        *(Mmio16 *)p = value;
-        break;
-    case 4:
-        *(Mmio32 *)p = value;
-        break;
-    default:
-        *(Mmio64 *)p = value;
-        break;
-    }
-    return 0;
+    return rc;
 }
 
-int xen_pt_sysfs_region_open(XenPtHost *host, int region)
+int xen_pt_sysfs_region_open(XenPtHost *host, int region, uint64_t offset)
 {
     XenPtSysfs *s = xen_pt_to_sysfs(host);
-    int rc;
+    uint64_t size, start = 0;
 
-    if (!good_access(host, region, 0, 1)) {
+    if (!good_access(host, region, offset, 1)) {
         return -EINVAL;
     }
     if (region == XEN_PT_ROM_REGION) {
@@ -292,14 +275,19 @@ int xen_pt_sysfs_region_open(XenPtHost *host, int region)
     if (host->info.region[region].io) {
         return open_region(s, region);
     }
-    map_region(s, region, 0, &rc);
-    return rc;
+    size = host->info.region[region].size;
+    if (size > MAP_WHOLE) {
+        start = offset & ~(XEN_PT_PAGE_SIZE - 1);
+        size = MIN(size - start, MAP_WINDOW);
+    }
+    return map_region(s, region, &s->region[region].kept, start, size);
 }
 
 void xen_pt_sysfs_release(XenPtSysfs *s)
 {
     for (int i = 0; i < XEN_PT_NUM_REGIONS; i++) {
-        unmap_region(&s->region[i]);
+        unmap_region(&s->region[i].kept);
+        unmap_region(&s->region[i].window);
         if (s->region[i].fd >= 0) {
             close(s->region[i].fd);
         }

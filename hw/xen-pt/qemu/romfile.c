@@ -70,13 +70,14 @@ static int rom_region_write(XenPtHost *host, int region, uint64_t offset,
     return inner->ops->region_write(inner, region, offset, size, value);
 }
 
-static int rom_region_open(XenPtHost *host, int region)
+static int rom_region_open(XenPtHost *host, int region, uint64_t offset)
 {
     XenPtHost *inner = ((RomHost *)host)->inner;
 
-    return region == XEN_PT_ROM_REGION ? 0
-                                       : inner->ops->region_open(inner,
-                                                                 region);
+    if (region == XEN_PT_ROM_REGION) {
+        return 0;
+    }
+    return inner->ops->region_open(inner, region, offset);
 }
 
 static int rom_reset(XenPtHost *host)
