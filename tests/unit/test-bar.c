@@ -161,6 +161,28 @@ static void a_bar_of_many_gib_is_one_call(void)
     fake_close(fake);
 }
 
+/* Its address looks like the answer to a question of its size. */
+static void a_bar_that_ends_at_a_multiple_of_4_gib_is_mapped_at_once(void)
+{
+    static const uint64_t sizes[] = { 0x4000, 1 << 28, 1ull << 31 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        Fake *fake = one_bar(FAKE_BAR_MEM64, 1ull << 40, sizes[i]);
+
+        bar64(fake, 0, 0x200000000ull - sizes[i]);
+        command(fake, MEMORY);
+        g_assert_true(mapped(fake, 0x200000000ull - sizes[i], 1ull << 40));
+        command(fake, 0);
+        bar64(fake, 0, 0x300000000ull - sizes[i]);
+        command(fake, MEMORY);
+        g_assert_true(mapped(fake, 0x300000000ull - sizes[i], 1ull << 40));
+        bar64(fake, 0, 0x400000000ull - sizes[i]);
+        fake_vm_advance(fake->vm, 100);
+        g_assert_true(mapped(fake, 0x400000000ull - sizes[i], 1ull << 40));
+        fake_close(fake);
+    }
+}
+
 static void decode_off_is_committed_after_100_ms(void)
 {
     Fake *fake = decoding();
@@ -336,6 +358,37 @@ static void a_piece_within_a_page_is_served(void)
     xen_pt_device_unmap_stale(fake->dev);
     xen_pt_device_map_wanted(fake->dev);
     g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
+    fake_close(fake);
+}
+
+/* The machine may show another part of a BAR at the same place. */
+static void a_page_that_shows_another_part_is_mapped_anew(void)
+{
+    Fake *fake = one_bar(FAKE_BAR_MEM32, 0xfe000000, 0x10000);
+
+    xen_pt_device_section(fake->dev, true, 0, 0x1000, 0xf0000000, 0x1000);
+    xen_pt_device_unmap_stale(fake->dev);
+    xen_pt_device_map_wanted(fake->dev);
+    xen_pt_device_section(fake->dev, false, 0, 0x1000, 0xf0000000, 0x1000);
+    xen_pt_device_section(fake->dev, true, 0, 0x2000, 0xf0000000, 0x1000);
+    xen_pt_device_unmap_stale(fake->dev);
+    xen_pt_device_map_wanted(fake->dev);
+    g_assert_true(mapped(fake, 0xf0000000, 0xfe002000));
+    g_assert_cmpuint(fake_mapped_units(fake->hv, false), ==, 1);
+    fake_close(fake);
+}
+
+static void of_a_part_seen_twice_the_one_that_goes_is_unmapped(void)
+{
+    Fake *fake = one_bar(FAKE_BAR_MEM32, 0xfe000000, 0x10000);
+
+    xen_pt_device_section(fake->dev, true, 0, 0x1000, 0xf0000000, 0x1000);
+    xen_pt_device_section(fake->dev, true, 0, 0x1000, 0xf0400000, 0x1000);
+    xen_pt_device_section(fake->dev, false, 0, 0x1000, 0xf0400000, 0x1000);
+    xen_pt_device_unmap_stale(fake->dev);
+    xen_pt_device_map_wanted(fake->dev);
+    g_assert_true(mapped(fake, 0xf0000000, 0xfe001000));
+    g_assert_cmpuint(fake_mapped_units(fake->hv, false), ==, 1);
     fake_close(fake);
 }
 
@@ -953,6 +1006,7 @@ int main(int argc, char **argv)
     ADD(sizing_with_decoding_on_costs_nothing);
     ADD(moving_a_bar_costs_2_calls);
     ADD(a_bar_of_many_gib_is_one_call);
+    ADD(a_bar_that_ends_at_a_multiple_of_4_gib_is_mapped_at_once);
     ADD(decode_off_is_committed_after_100_ms);
     ADD(the_deadline_is_that_of_the_first_write);
     ADD(another_bar_s_move_commits_at_once_what_was_put_off);
@@ -965,6 +1019,8 @@ int main(int argc, char **argv)
     ADD(a_machine_without_an_answer_gets_no_part_page);
     ADD(pieces_are_mapped_by_whole_pages);
     ADD(a_piece_within_a_page_is_served);
+    ADD(a_page_that_shows_another_part_is_mapped_anew);
+    ADD(of_a_part_seen_twice_the_one_that_goes_is_unmapped);
     ADD(nonsense_sections_are_ignored);
     ADD(the_hole_is_the_table_s_pages);
     ADD(the_hole_cuts_pieces_on_either_side);

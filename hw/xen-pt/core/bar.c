@@ -81,8 +81,9 @@ static bool decodes(const XenPtDevice *dev, const XenPtLayout *layout,
 }
 
 /*
- * All the bits that can be written are ones: the guest asks for the size,
- * it does not place the BAR.  Either half of a 64-bit BAR counts.
+ * All the bits that can be written are ones: the guest asks for the size, it
+ * seems.  Either half of a 64-bit BAR counts.  A BAR of 2 GiB at 6 GiB looks
+ * the same.
  */
 static bool sizing(const XenPtDevice *dev, const XenPtLayout *layout,
                    int region)
@@ -100,7 +101,9 @@ static bool sizing(const XenPtDevice *dev, const XenPtLayout *layout,
 
 typedef enum Change { NO_CHANGE, CHANGE_CAN_WAIT, CHANGE_NOW } Change;
 
-static Change compare(const XenPtDevice *dev, const XenPtLayout *want)
+/* placed: what is there now is meant, also where it looks like a question */
+static Change compare(const XenPtDevice *dev, const XenPtLayout *want,
+                      bool placed)
 {
     const XenPtLayout *have = &dev->committed;
     Change change = NO_CHANGE;
@@ -111,7 +114,7 @@ static Change compare(const XenPtDevice *dev, const XenPtLayout *want)
         if (now == before && (!now || want->bar[i] == have->bar[i])) {
             continue;
         }
-        if (now && !sizing(dev, want, i)) {
+        if (now && (placed || !sizing(dev, want, i))) {
             return CHANGE_NOW;
         }
         change = CHANGE_CAN_WAIT;
@@ -155,7 +158,7 @@ void xen_pt_bars_commit(XenPtDevice *dev)
     xen_pt_msix_table_moved(dev);
 }
 
-void xen_pt_bars_update(XenPtDevice *dev)
+void xen_pt_bars_update(XenPtDevice *dev, bool command_written)
 {
     XenPtLayout want;
 
@@ -163,7 +166,7 @@ void xen_pt_bars_update(XenPtDevice *dev)
         return;
     }
     guest_layout(dev, &want);
-    switch (compare(dev, &want)) {
+    switch (compare(dev, &want, command_written)) {
     case CHANGE_NOW:
         xen_pt_bars_commit(dev);
         break;

@@ -495,7 +495,7 @@ static void act(XenPtDevice *dev, unsigned actions, uint32_t addr,
                  action_name(actions));
     if (actions & (XEN_PT_ACTION_COMMAND | XEN_PT_ACTION_BARS)) {
         /* decoding before bus mastering: DMA may need the BARs, not back */
-        xen_pt_bars_update(dev);
+        xen_pt_bars_update(dev, actions & XEN_PT_ACTION_COMMAND);
         xen_pt_command_update(dev);
     }
     if (actions & XEN_PT_ACTION_MSI_DATA) {

@@ -174,7 +174,7 @@ void xen_pt_policy_denied(XenPtDevice *dev, uint32_t addr, unsigned len,
                           uint32_t value, uint32_t denied_bytes);
 
 /* bar.c */
-void xen_pt_bars_update(XenPtDevice *dev);
+void xen_pt_bars_update(XenPtDevice *dev, bool command_written);
 void xen_pt_bars_commit(XenPtDevice *dev);
 bool xen_pt_bars_retry(XenPtDevice *dev);    /* true: something still waits */
 void xen_pt_bars_drop(XenPtDevice *dev);
