@@ -15,45 +15,38 @@
 #include "internal.h"
 #include "pci-regs.h"
 
-static const struct {
-    const char *name;
-    uint16_t id;
-    bool extended;
-} cap_names[] = {
-    { "CAP_PM", PCI_CAP_ID_PM, false },
-    { "CAP_AGP", PCI_CAP_ID_AGP, false },
-    { "CAP_VPD", PCI_CAP_ID_VPD, false },
-    { "CAP_SLOTID", PCI_CAP_ID_SLOTID, false },
-    { "CAP_MSI", PCI_CAP_ID_MSI, false },
-    { "CAP_CHSWP", PCI_CAP_ID_CHSWP, false },
-    { "CAP_PCIX", PCI_CAP_ID_PCIX, false },
-    { "CAP_HT", PCI_CAP_ID_HT, false },
-    { "CAP_VNDR", PCI_CAP_ID_VNDR, false },
-    { "CAP_DBG", PCI_CAP_ID_DBG, false },
-    { "CAP_CCRC", PCI_CAP_ID_CCRC, false },
-    { "CAP_SSVID", PCI_CAP_ID_SSVID, false },
-    { "CAP_EXP", PCI_CAP_ID_EXP, false },
-    { "CAP_MSIX", PCI_CAP_ID_MSIX, false },
-    { "CAP_SATA", PCI_CAP_ID_SATA, false },
-    { "CAP_AF", PCI_CAP_ID_AF, false },
-    { "CAP_EA", PCI_CAP_ID_EA, false },
-    { "ECAP_AER", 0x01, true },
-    { "ECAP_VC", 0x02, true },
-    { "ECAP_DSN", 0x03, true },
-    { "ECAP_PB", 0x04, true },
-    { "ECAP_VNDR", 0x0b, true },
-    { "ECAP_REBAR", 0x15, true },
-    { "ECAP_LTR", 0x18, true },
-    { "ECAP_L1PM", 0x1e, true },
-    { "ECAP_PTM", 0x1f, true },
-    { "ECAP_DVSEC", 0x23, true },
+/* The names of setpci --dumpregs, by id. */
+static const char *const cap_names[] = {
+    [0x01] = "PM", [0x02] = "AGP", [0x03] = "VPD", [0x04] = "SLOTID",
+    [0x05] = "MSI", [0x06] = "CHSWP", [0x07] = "PCIX", [0x08] = "HT",
+    [0x09] = "VNDR", [0x0a] = "DBG", [0x0b] = "CCRC", [0x0c] = "HOTPLUG",
+    [0x0d] = "SSVID", [0x0e] = "AGP3", [0x0f] = "SECURE", [0x10] = "EXP",
+    [0x11] = "MSIX", [0x12] = "SATA", [0x13] = "AF", [0x14] = "EA",
+};
+static const char *const ecap_names[] = {
+    [0x01] = "AER", [0x02] = "VC", [0x03] = "DSN", [0x04] = "PB",
+    [0x05] = "RCLINK", [0x06] = "RCILINK", [0x07] = "RCEC", [0x08] = "MFVC",
+    [0x09] = "VC2", [0x0a] = "RBCB", [0x0b] = "VNDR", [0x0d] = "ACS",
+    [0x0e] = "ARI", [0x0f] = "ATS", [0x10] = "SRIOV", [0x11] = "MRIOV",
+    [0x12] = "MCAST", [0x13] = "PRI", [0x15] = "REBAR", [0x16] = "DPA",
+    [0x17] = "TPH", [0x18] = "LTR", [0x19] = "SECPCI", [0x1a] = "PMUX",
+    [0x1b] = "PASID", [0x1c] = "LNR", [0x1d] = "DPC", [0x1e] = "L1PM",
+    [0x1f] = "PTM", [0x20] = "M_PCIE", [0x21] = "FRS", [0x22] = "RTR",
+    [0x23] = "DVSEC", [0x24] = "VF_REBAR", [0x25] = "DLNK", [0x26] = "16GT",
+    [0x27] = "LMR", [0x28] = "HIER_ID", [0x29] = "NPEM", [0x2a] = "32GT",
+    [0x30] = "IDE", [0x31] = "64GT", [0x32] = "FL",
 };
 
+/* With 0x before it or not. */
 static bool parse_hex(const char **text, uint32_t *value)
 {
-    const char *start = *text;
+    const char *start;
     uint64_t v = 0;
 
+    if ((*text)[0] == '0' && ((*text)[1] | 0x20) == 'x') {
+        *text += 2;
+    }
+    start = *text;
     while (g_ascii_isxdigit(**text)) {
         v = v * 16 + g_ascii_xdigit_value(**text);
         if (v > ALL_ONES) {
@@ -65,31 +58,39 @@ static bool parse_hex(const char **text, uint32_t *value)
     return *text > start;
 }
 
+/* "_PM", behind CAP or ECAP, or an id. */
+static bool parse_id(const char **text, bool extended, uint32_t *id)
+{
+    const char *const *names = extended ? ecap_names : cap_names;
+    unsigned n = extended ? G_N_ELEMENTS(ecap_names)
+                          : G_N_ELEMENTS(cap_names);
+    size_t len = strcspn(*text, "@+.");
+
+    if (**text != '_') {
+        return parse_hex(text, id);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (names[i] && strlen(names[i]) == len - 1 &&
+            g_ascii_strncasecmp(*text + 1, names[i], len - 1) == 0) {
+            *text += len;
+            *id = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* "CAP_PM", "CAP01", "ECAP0B", with "@N" for the N-th of several. */
 static bool parse_capability(XenPtDevice *dev, const char **text,
                              uint32_t *base, const char **why)
 {
     bool extended = g_ascii_strncasecmp(*text, "ECAP", 4) == 0;
     uint32_t id = 0, nth = 0;
-    size_t best = 0;
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(cap_names); i++) {
-        size_t len = strlen(cap_names[i].name);
-
-        if (len > best &&
-            g_ascii_strncasecmp(*text, cap_names[i].name, len) == 0) {
-            best = len;
-            id = cap_names[i].id;
-        }
-    }
-    if (best) {
-        *text += best;
-    } else {
-        *text += extended ? 4 : 3;
-        if (!parse_hex(text, &id)) {
-            *why = "it names no capability that xen-pt knows";
-            return false;
-        }
+    *text += extended ? 4 : 3;
+    if (!parse_id(text, extended, &id)) {
+        *why = "it names no capability that xen-pt knows";
+        return false;
     }
     if (**text == '@') {
         (*text)++;
@@ -194,8 +195,9 @@ static bool allow_one(XenPtDevice *dev, const char *rule, const char **why)
             named = false;
         }
     }
-    if (!named && !parse_hex(&p, &offset)) {
-        *why = "an offset in hexadecimal is expected";
+    if (!named && (!parse_hex(&p, &offset) || g_ascii_isalnum(*p))) {
+        *why = "an offset in hexadecimal is expected, or the name of a "
+               "capability and one";
         return false;
     }
     if (*p == '.') {
@@ -211,9 +213,6 @@ static bool allow_one(XenPtDevice *dev, const char *rule, const char **why)
     if (*p == '=') {
         p++;
         masked = true;
-        if (p[0] == '0' && (p[1] == 'x' || p[1] == 'X')) {
-            p += 2;
-        }
         if (!parse_hex(&p, &mask)) {
             *why = "a mask in hexadecimal must follow '='";
             return false;
