@@ -380,7 +380,6 @@ static void write_dword(XenPtDevice *dev, unsigned i, unsigned dword,
     case PCI_MSIX_ENTRY_VECTOR_CTRL / 4:
         e->dword[dword] = value & PCI_MSIX_ENTRY_CTRL_MASKBIT;
         sync_entry(dev, i);
-        xen_pt_timer_update(dev);
         break;
     default:
         e->dword[dword] = value;
@@ -388,7 +387,6 @@ static void write_dword(XenPtDevice *dev, unsigned i, unsigned dword,
             xen_pt_vector_wanted_pirq(dev, entry_address(e), value) >= 0) {
             /* complete, and there may be no unmask to wait for */
             sync_entry(dev, i);
-            xen_pt_timer_update(dev);
         }
         break;
     }
