@@ -100,6 +100,20 @@ static void a_typo_is_refused_and_named(void)
     refused("permissive=true\n", "cannot be read");
 }
 
+/* The last would win, and the rules of the first be lost. */
+static void a_key_that_is_set_twice_is_refused(void)
+{
+    refused("[default]\nallow=44.b\nallow=79.b\n", "'allow' twice; set it once, with commas");
+    refused("[8086:10d3]\npermissive=1\n[default]\nallow=44.b\n"
+            "[8086:10d3]\npermissive=0\n", "[8086:10d3] sets 'permissive'");
+}
+
+static void a_value_that_is_no_text_is_refused(void)
+{
+    refused("[default]\nallow=44.b\xff\n", "'allow' to cannot be read");
+    refused("[default]\npermissive=\\q\n", "'permissive' to cannot be read");
+}
+
 static void a_missing_file_says_nothing_unless_named(void)
 {
     g_autofree char *file = g_build_filename(dir, "none", NULL);
@@ -143,6 +157,10 @@ int main(int argc, char **argv)
                     another_function_is_not_meant);
     g_test_add_func("/rules/a_typo_is_refused_and_named",
                     a_typo_is_refused_and_named);
+    g_test_add_func("/rules/a_key_that_is_set_twice_is_refused",
+                    a_key_that_is_set_twice_is_refused);
+    g_test_add_func("/rules/a_value_that_is_no_text_is_refused",
+                    a_value_that_is_no_text_is_refused);
     g_test_add_func("/rules/a_missing_file_says_nothing_unless_named",
                     a_missing_file_says_nothing_unless_named);
     g_test_add_func("/quirks/intel_audio_gets_its_two_registers",

@@ -11,6 +11,38 @@ static const char *const known_keys[] = {
     "permissive", "real-power", "allow-reset", "refuse-shared", "allow", NULL
 };
 
+/* GLib would take the last of several, and nothing for what is no text. */
+static bool check_key(GKeyFile *keys, const char *file, const char *group,
+                      char **names, unsigned i, GError **errp)
+{
+    g_autoptr(GError) err = NULL;
+    g_autofree char *text = g_key_file_get_string(keys, group, names[i],
+                                                  &err);
+
+    if (!g_strv_contains(known_keys, names[i])) {
+        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_POLICY,
+                    "%s: [%s] sets '%s', which is no option; there "
+                    "are permissive, real-power, allow-reset, "
+                    "refuse-shared and allow", file, group, names[i]);
+        return false;
+    }
+    if (err) {
+        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_POLICY,
+                    "%s: what [%s] sets '%s' to cannot be read; write plain "
+                    "text without backslashes", file, group, names[i]);
+        return false;
+    }
+    for (unsigned j = 0; j < i; j++) {
+        if (!strcmp(names[j], names[i])) {
+            g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_POLICY,
+                        "%s: [%s] sets '%s' twice; set it once, with commas "
+                        "between several rules", file, group, names[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool check_keys(GKeyFile *keys, const char *file, GError **errp)
 {
     g_auto(GStrv) groups = g_key_file_get_groups(keys, NULL);
@@ -31,12 +63,8 @@ static bool check_keys(GKeyFile *keys, const char *file, GError **errp)
                         *group);
             return false;
         }
-        for (char **name = names; name && *name; name++) {
-            if (!g_strv_contains(known_keys, *name)) {
-                g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_POLICY,
-                            "%s: [%s] sets '%s', which is no option; there "
-                            "are permissive, real-power, allow-reset, "
-                            "refuse-shared and allow", file, *group, *name);
+        for (unsigned i = 0; names && names[i]; i++) {
+            if (!check_key(keys, file, *group, names, i, errp)) {
                 return false;
             }
         }
