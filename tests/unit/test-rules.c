@@ -103,7 +103,8 @@ static void a_typo_is_refused_and_named(void)
 /* The last would win, and the rules of the first be lost. */
 static void a_key_that_is_set_twice_is_refused(void)
 {
-    refused("[default]\nallow=44.b\nallow=79.b\n", "'allow' twice; set it once, with commas");
+    refused("[default]\nallow=44.b\nallow=79.b\n",
+            " twice; set it once, with commas between several rules");
     refused("[8086:10d3]\npermissive=1\n[default]\nallow=44.b\n"
             "[8086:10d3]\npermissive=0\n", "[8086:10d3] sets 'permissive'");
 }
