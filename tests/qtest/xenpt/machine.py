@@ -16,8 +16,12 @@ import time
 from . import guest
 from .host import PAGE
 
+LEAKS = os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), 'lsan.supp')
 # Under a wrapper such as valgrind everything takes its time.
 TIMEOUT = 200 if os.environ.get('XEN_PT_WRAPPER') else 20
+# Where a sanitizer begins to speak.
+REPORT = re.compile(r'.*(ERROR: \w+Sanitizer|runtime error:)')
 
 
 class QmpError(Exception):
@@ -191,10 +195,13 @@ class Machine:
         preload = [self.env.fake_xen]
         if environ.get('LD_PRELOAD'):
             preload.append(environ['LD_PRELOAD'])
-        # In a sanitized build the fake libraries come before its runtime.
-        environ.setdefault('ASAN_OPTIONS', 'verify_asan_link_order=0:'
-                           'detect_leaks=0:abort_on_error=1')
         environ.update({
+            # The fake libraries come before the sanitizers' runtime; whole
+            # stacks tell whose a leak is.
+            'ASAN_OPTIONS': 'verify_asan_link_order=0:abort_on_error=1:'
+                            'fast_unwind_on_malloc=0',
+            'LSAN_OPTIONS': 'print_suppressions=0:suppressions=' + LEAKS,
+            'UBSAN_OPTIONS': 'print_stacktrace=1',
             'LD_PRELOAD': ' '.join(preload),
             'FAKE_XEN_LOG': self.log_path,
             'FAKE_XEN_CONTROL': os.path.join(self.dir, 'control'),
@@ -282,7 +289,9 @@ class Machine:
         if os.path.exists(found) and os.path.getsize(found):
             with open(found, errors='replace') as text:
                 return text.read(1500)
-        return self.stderr_text()[-600:]
+        text = self.stderr_text()
+        report = REPORT.search(text)
+        return text[report.start():][:1500] if report else text[-600:]
 
     def stderr_lines(self):
         return self.stderr_text().splitlines()
