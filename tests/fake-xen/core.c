@@ -47,6 +47,7 @@ static bool quiet;
 static int listen_fd = -1;
 static unsigned long sequence;
 static int xen_version = 417;
+static int xen_patch = -1;     /* -1: the last stable release */
 static Rule rules[MAX_RULES];
 static unsigned int nr_rules;
 
@@ -105,6 +106,13 @@ bool fx_quiet(void)
 int fx_xen_version(void)
 {
     return xen_version;
+}
+
+int fx_xen_patch(void)
+{
+    /* Stable releases that have the fix of XSA-458. */
+    return xen_patch >= 0 ? xen_patch
+           : xen_version < 418 ? 7 : xen_version < 419 ? 3 : 0;
 }
 
 void fx_lock(void)
@@ -399,7 +407,8 @@ static void __attribute__((constructor)) start(void)
     log_fd = syscall(SYS_openat, AT_FDCWD, log,
                      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     quiet = getenv("FAKE_XEN_QUIET") != NULL;
-    if (version && sscanf(version, "%d.%d", &major, &minor) == 2) {
+    if (version &&
+        sscanf(version, "%d.%d.%d", &major, &minor, &xen_patch) >= 2) {
         xen_version = major * 100 + minor;
     }
     if (!control || strlen(control) >= sizeof(sun.sun_path)) {

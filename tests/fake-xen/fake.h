@@ -67,6 +67,7 @@ void fx_unlock(void);
 
 /* Version of the pretended Xen as major * 100 + minor, 417 by default. */
 int fx_xen_version(void);
+int fx_xen_patch(void);
 
 /* Is there a log? Without one the library is idle. */
 bool fx_active(void);

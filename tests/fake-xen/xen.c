@@ -366,9 +366,8 @@ FX_API int xc_version(xc_interface *xch, int cmd, void *arg)
             value = version / 100 << 16 | version % 100;
             break;
         case XENVER_extraversion:
-            /* Stable releases that have the fix of XSA-458. */
-            snprintf(arg, sizeof(xen_extraversion_t), "%s-fake",
-                     version < 418 ? ".7" : version < 419 ? ".3" : ".0");
+            snprintf(arg, sizeof(xen_extraversion_t), ".%d-fake",
+                     fx_xen_patch());
             break;
         case XENVER_get_features:
             if (((xen_feature_info_t *)arg)->submap_idx == 0) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One claim for each advisory that touches this code or its contract."""
 
+import os
 import random
 import signal
 
@@ -164,10 +165,13 @@ def xsa_199_ports_at_the_end_of_the_space_are_bounded(env, host):
         guest = ready(m, fn)
         guest.write_bar(4, 0xffe0)
         m.advance(200)
+        host.bar_write(fn, 4, 0, b'\x11' * 32)
         for size in (1, 2, 4):
             m.inp(0xffff, size)
             m.outp(0xffff, size, 0xffffffff >> 32 - 8 * size)
         check(m.alive(), 'QEMU has gone')
+        equal(host.bar_read(fn, 4, 0, 64)[:31], b'\x11' * 31, 'ports before')
+        equal(os.path.getsize(host.path(fn, 'resource4')), 32, 'ports')
 
 
 def mapped(m):
@@ -315,3 +319,82 @@ def xsa_154_no_machine_page_is_mapped_at_two_places(env, host):
                 for mfn in range(page.mfn, page.mfn + page.nr):
                     check(mfn not in seen, 'mfn %#x twice' % mfn)
                     seen.add(mfn)
+
+
+@claim()
+def xsa_59_memory_that_the_guest_reaches_is_decoded(env, host):
+    """A function that ignores an access raises SERR on such chipsets."""
+    fn = host.add(standard())
+    rng = random.Random(59)
+    with Machine(env, host) as m:
+        guest = ready(m, fn)
+        for _ in range(60):
+            guest.write(4, 2, rng.getrandbits(16))
+            guest.write_bar(rng.choice((0, 2)), rng.choice(
+                (0xe0000000, 0xe0100000, 0xffffffff, 0)))
+            m.advance(rng.choice((0, 150)))
+            if m.state().pages:
+                equal(host.config_value(fn, 4, 2) & CMD_MEM, CMD_MEM,
+                      'decoding while pages are mapped')
+
+
+@claim()
+def xsa_337_nothing_writes_what_xen_reads_back_from_the_device(env, host):
+    """Messages, in configuration space and in the MSI-X table."""
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.tolerate_anomalies()
+        host.bar_write(fn, 0, 0x2000, b'\x5a' * 0x80)
+        guest = ready(m, fn)
+        m.mark()
+        for vector in range(4):
+            guest.msi_program(msi_address(vector), 0x41 + vector)
+            guest.msi_enable()
+            guest.write(0x60, 4, vector)
+            guest.msi_enable(False)
+            guest.msix_setup(8)
+            guest.msix_move(vector, 1, 0x70 + vector)
+            guest.msix_mask(vector)
+            guest.msix_control(False)
+        m.detach(fn)
+        for call in m.log().config_writes():
+            off, size = call.number('off'), call.number('len')
+            check(off + size <= 0x54 or off >= 0x68,
+                  'MSI registers written: %r' % call)
+        # The mask bits, the last of four words, the fake Xen has written.
+        for entry in range(8):
+            equal(host.bar_read(fn, 0, 0x2000 + 16 * entry, 12),
+                  b'\x5a' * 12, 'entry %d in hardware' % entry)
+
+
+@claim(stock='one vector, whatever Xen can')
+def xsa_458_blocks_of_vectors_are_used_on_a_mended_xen_alone(env, host):
+    """4.17.5, 4.18.3 and 4.19 have the fix."""
+    for version, vectors in (('4.17.4', 1), ('4.17.5', 4), ('4.18.2', 1),
+                             ('4.18.3', 4), ('4.20.0', 4), ('4.23.0', 4)):
+        host.clear()
+        fn = host.add(standard())
+        with Machine(env, host, xen_version=version) as m:
+            guest = ready(m, fn)
+            offered = 1 << (guest.read(0x52, 2) >> 1 & 7)
+            equal(offered, vectors, 'vectors on ' + version)
+
+
+@claim(stock='bare numbers')
+def xsa_482_each_operation_that_is_refused_is_named(env, host):
+    """A stubdomain's privcmd, or a policy of XSM, may refuse any of them."""
+    for call, words in (('xc_domain_memory_mapping', 'pages of BAR'),
+                        ('xc_domain_ioport_mapping', 'ports of BAR'),
+                        ('xc_physdev_map_pirq_msi', 'MSI')):
+        host.clear()
+        fn = host.add(standard())
+        with Machine(env, host) as m:
+            m.fx('fail %s 1 EACCES 9999' % call)
+            guest = ready(m, fn)
+            guest.msi_program(msi_address(), 0x41)
+            guest.msi_enable()
+            m.advance(200)
+            text = m.stderr_text()
+            check(BDF in text and words in text and 'ermission denied' in
+                  text, '%s: %s' % (call, text))
+            m.tolerate_anomalies()
