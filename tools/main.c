@@ -144,10 +144,10 @@ static int run(const ToolCommand *command, int argc, char **argv)
         { "json", 'j', 0, G_OPTION_ARG_NONE, &tool_json,
           "Print one JSON object instead of text", NULL },
         { "wait", 'w', 0, G_OPTION_ARG_INT, &tool_wait,
-          "Wait so long for an answer of xenstore or a device model (5)",
+          "Wait so long for an answer of others (5)",
           "SECONDS" },
         { "root", 0, 0, G_OPTION_ARG_FILENAME, &tool_root,
-          "Look at the /sys and the sockets below DIR (a copy, a test)",
+          "Look at /sys and sockets below DIR (a copy, a test)",
           "DIR" },
         { NULL }
     };
@@ -194,6 +194,17 @@ static int run(const ToolCommand *command, int argc, char **argv)
     return command->run(argc, argv);
 }
 
+static int no_command(const char *name)
+{
+    if (*name == '-') {
+        return tool_fail(EXIT_USAGE, "options come after the command, as in "
+                         "`xen-pt list %s`; `xen-pt --help` lists the "
+                         "commands", name);
+    }
+    return tool_fail(EXIT_USAGE, "there is no command '%s'; `xen-pt --help` "
+                     "lists them", name);
+}
+
 int main(int argc, char **argv)
 {
     const ToolCommand *command;
@@ -205,23 +216,19 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
-        command = argc > 2 ? find(argv[2]) : NULL;
-        if (command) {
-            char *help[] = { argv[0], (char *)"--help", NULL };
+        char *help[] = { argv[0], (char *)"--help", NULL };
 
-            return run(command, 2, help);
+        if (argc < 3) {
+            print_commands(stdout);
+            return EXIT_OK;
         }
-        print_commands(stdout);
-        return EXIT_OK;
+        command = find(argv[2]);
+        return command ? run(command, 2, help) : no_command(argv[2]);
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("xen-pt " XEN_PT_VERSION);
         return EXIT_OK;
     }
     command = find(argv[1]);
-    if (!command) {
-        return tool_fail(EXIT_USAGE, "there is no command '%s'; `xen-pt "
-                         "--help` lists them", argv[1]);
-    }
-    return run(command, argc - 1, argv + 1);
+    return command ? run(command, argc - 1, argv + 1) : no_command(argv[1]);
 }

@@ -60,8 +60,9 @@ const ToolCommand command_config_dump = {
     .arguments = "DOMAIN BDF",
     .summary = "The guest's view of a device as hex that `lspci -F` reads",
     .description = "`xen-pt config-dump web 03:00.0 > d && lspci -vvv -F d` "
-                   "decodes it. Exit status: 0; 1 the\ndomain has no such "
-                   "device; 2 usage; 3 the device model cannot be asked.",
+                   "decodes it.\nExit status: 0; 1 the domain has no such "
+                   "device; 2 usage; 3 there is no such\ndomain, or its "
+                   "device model cannot be asked.",
     .min_args = 2,
     .max_args = 2,
     .run = run,

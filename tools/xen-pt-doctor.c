@@ -110,6 +110,21 @@ static bool has_word(const char *text, const char *word)
     return g_strv_contains((const char *const *)words, word);
 }
 
+/*
+ * The line that puts an argument on a command line of the next boot, as
+ * Debian's GRUB reads it: after all other files, so that nothing undoes it.
+ */
+static void boot_line(GString *cure, const char *variable, const char *name,
+                      const char *argument)
+{
+    g_string_printf(cure, "echo '%s=\"$%s %s\"' > "
+                    "/etc/default/grub.d/zz-%s.cfg && update-grub && reboot",
+                    variable, variable, argument, name);
+}
+
+#define XEN_LINE    "GRUB_CMDLINE_XEN_DEFAULT"
+#define KERNEL_LINE "GRUB_CMDLINE_LINUX"
+
 /* -- the host ------------------------------------------------------------- */
 
 static Verdict look_xen(Patient *p, GString *said, GString *cure)
@@ -156,10 +171,11 @@ static void why_no_iommu(Patient *p, GString *said, GString *cure)
     if (line && (strstr(line, "iommu=off") || strstr(line, "iommu=0") ||
                  strstr(line, "iommu=no"))) {
         g_string_append(said, "; Xen's command line turns it off");
-        g_string_assign(cure, "take iommu=off out of "
-                        "GRUB_CMDLINE_XEN_DEFAULT in /etc/default/grub, run "
-                        "update-grub and reboot");
-    } else if (!tables) {
+        /* the last one on the line holds */
+        boot_line(cure, XEN_LINE, "iommu", "iommu=on");
+    } else if (tables) {
+        g_string_append(said, "; with iommu=verbose `xl dmesg` says why");
+    } else {
         g_string_append(said, "; the firmware describes none (no DMAR or "
                         "IVRS table)");
         g_string_assign(cure, "turn VT-d (Intel) or AMD-Vi / IOMMU (AMD) on "
@@ -183,6 +199,7 @@ static Verdict look_iommu(Patient *p, GString *said, GString *cure)
         return GOOD;
     }
     g_string_append(said, "Xen has no IOMMU to give HVM guests devices with");
+    boot_line(cure, XEN_LINE, "iommu", "iommu=verbose");
     why_no_iommu(p, said, cure);
     return BAD;
 }
@@ -265,19 +282,15 @@ static const Check host_checks[] = {
       "run this in dom0", look_dom0 },
     { "iommu", "hvm_directio in virt_caps of `xl info`; iommu= in Xen's "
       "command line; the ACPI tables DMAR (which Xen renames to RMAD) and IVRS",
-      "add iommu=verbose to GRUB_CMDLINE_XEN_DEFAULT in /etc/default/grub, "
-      "run update-grub, reboot and read `xl dmesg | grep -iE "
-      "'iommu|vt-d|amd-vi'`",
-      look_iommu },
+      "", look_iommu },
     { "toolstack", "`xl info` and xenstore's socket",
-      "run this in dom0 as root; if that is so: systemctl restart "
+      "run this in dom0 as root; if that is so: systemctl start "
       "xen.service", look_toolstack },
     { "pciback", "/sys/bus/pci/drivers/pciback",
-      "modprobe xen-pciback; echo xen-pciback > "
+      "modprobe xen-pciback && echo xen-pciback > "
       "/etc/modules-load.d/xen-pciback.conf", look_pciback },
     { "hidden", "drivers of all functions",
-      "xl pci-assignable-add BDF now, or "
-      "xen-pciback.hide=(BDF) on dom0's kernel command line from boot",
+      "xl pci-assignable-add BDF, of one that `xen-pt list` shows",
       look_hidden },
     { "lockdown", "/sys/kernel/security/lockdown",
       "turn Secure Boot off in the firmware's setup, or take lockdown= out "
@@ -338,6 +351,11 @@ static Verdict look_driver(Patient *p, GString *said, GString *cure)
     if (is_pciback(driver)) {
         g_string_append(said, "pciback holds it for guests");
         return GOOD;
+    }
+    if (word(p, 0x0a) == 0x0600) {
+        g_string_append(said, "it is the host bridge, which is dom0's");
+        g_string_assign(cure, "");
+        return BAD;
     }
     if (driver) {
         g_string_append_printf(said, "dom0 uses it with its driver %s",
@@ -401,6 +419,7 @@ static Verdict look_reset(Patient *p, GString *said, GString *cure)
 
 static Verdict look_pages(Patient *p, GString *said, GString *cure)
 {
+    g_autofree char *argument = NULL;
     unsigned part = 0, shared = 0;
 
     if (!p->opened) {
@@ -420,6 +439,8 @@ static Verdict look_pages(Patient *p, GString *said, GString *cure)
             part++;
         }
     }
+    argument = g_strdup_printf("pci=resource_alignment=12@%s", p->bdf);
+    boot_line(cure, KERNEL_LINE, "alignment", argument);
     if (shared) {
         g_string_append(said, ": served access by access instead of mapped");
         return NOTE;
@@ -434,7 +455,9 @@ static Verdict look_pages(Patient *p, GString *said, GString *cure)
     return GOOD;
 }
 
-static void list_together(Patient *p, GString *said, bool whole_bus)
+/* What the others are, said, and the lines that give them all away. */
+static void list_together(Patient *p, GString *said, GString *line,
+                          bool whole_bus)
 {
     g_autoptr(GArray) all = tool_functions(NULL);
     char bdf[XEN_PT_BDF_LEN];
@@ -448,6 +471,7 @@ static void list_together(Patient *p, GString *said, bool whole_bus)
             !tool_same(o, &p->address)) {
             g_string_append_printf(said, "%s%s", n++ ? ", " : "",
                                    xen_pt_address_format(o, bdf));
+            g_string_append_printf(line, "xl pci-assignable-add %s; ", bdf);
         }
     }
 }
@@ -456,6 +480,8 @@ static Verdict look_together(Patient *p, GString *said, GString *cure)
 {
     g_autoptr(GString) slot = g_string_new(NULL);
     g_autoptr(GString) bus = g_string_new(NULL);
+    g_autoptr(GString) slot_line = g_string_new(NULL);
+    g_autoptr(GString) bus_line = g_string_new(NULL);
     const char *methods = p->info_of.reset_methods;
     bool alone = methods && (strstr(methods, "flr") ||
                              strstr(methods, "device_specific") ||
@@ -463,17 +489,19 @@ static Verdict look_together(Patient *p, GString *said, GString *cure)
                              has_word(methods, "pm"));
     Verdict verdict = GOOD;
 
-    list_together(p, slot, false);
-    list_together(p, bus, true);
+    list_together(p, slot, slot_line, false);
+    list_together(p, bus, bus_line, true);
     if (p->config_size >= 256 && !find_cap(p, 0x10) && p->address.bus &&
         bus->len) {
         g_string_append_printf(said, "it is on a conventional bus, whose "
                                "functions the IOMMU cannot tell apart: %s",
                                bus->str);
+        g_string_prepend(cure, bus_line->str);
         verdict = NOTE;
     } else if (slot->len && methods && !alone) {
         g_string_append_printf(said, "its only reset (%s) takes with it %s",
                                methods, slot->str);
+        g_string_prepend(cure, slot_line->str);
         verdict = NOTE;
     } else if (slot->len) {
         g_string_append_printf(said, "it can go alone; its slot also has %s",
@@ -586,6 +614,7 @@ static Verdict look_rmrr(Patient *p, GString *said, GString *cure)
 static Verdict look_vectors(Patient *p, GString *said, GString *cure)
 {
     g_autofree char *line = info_value(p, "xen_commandline");
+    g_autofree char *argument = NULL;
     const char *given = line ? strstr(line, "extra_guest_irqs=") : NULL;
     unsigned long limit = DOMU_IRQS, count;
     uint16_t msix = find_cap(p, 0x11);
@@ -599,10 +628,11 @@ static Verdict look_vectors(Patient *p, GString *said, GString *cure)
     }
     count = (word(p, msix + 2) & 0x7ff) + 1;
     g_string_append_printf(said, "it has %lu MSI-X vectors, and Xen gives a "
-                           "guest %lu", count, limit);
-    g_string_printf(cure, "if its driver takes them all, put "
-                    "extra_guest_irqs=%lu on Xen's command line (the sum of "
-                    "a guest's devices counts)", MAX(64, count * 2));
+                           "guest %lu for all of its devices%s", count, limit,
+                           count > limit ? ": too few if its driver takes "
+                                           "them all" : "");
+    argument = g_strdup_printf("extra_guest_irqs=%lu", MAX(64, count * 2));
+    boot_line(cure, XEN_LINE, "irqs", argument);
     return count > limit ? NOTE : GOOD;
 }
 
@@ -631,7 +661,7 @@ static Verdict look_memory(Patient *p, GString *said, GString *cure)
         g_string_append_printf(said, "its 32-bit BARs take %" PRIu64 " MiB, "
                                "more than the guest's memory hole has",
                                low >> 20);
-        g_string_printf(cure, "mmio_hole=%" PRIu64 " in the guest's "
+        g_string_printf(cure, "mmio_hole = %" PRIu64 " in the guest's "
                         "configuration", hole);
         return BAD;
     }
@@ -643,20 +673,20 @@ static Verdict look_memory(Patient *p, GString *said, GString *cure)
 
 static const Check function_checks[] = {
     { "answers", "its config space",
-      "check its power and link, and `lspci -vs %s`", look_answers },
+      "echo on > /sys/bus/pci/devices/%s/power/control; lspci -vs %s",
+      look_answers },
     { "driver", "its driver link in sysfs, and xenstore",
       "xl pci-assignable-add %s", look_driver },
     { "core", "a dry run of xen-pt's core on a copy of its registers",
       "run this as root", look_core },
     { "reset", "FLReset in PCI Express or AF, and sysfs' reset_method",
-      "shut the guest down cleanly; if the device does not come back, power "
-      "the host off and on; for %s see `lspci -vv`, FLReset", look_reset },
+      "shut its guest down cleanly; if it does not come back: poweroff",
+      look_reset },
     { "pages", "its BARs, and those of all others, against pages of 4 KiB",
-      "pci=resource_alignment=12@%s on dom0's kernel command line",
-      look_pages },
+      "run this as root", look_pages },
     { "together", "functions of its slot or its conventional bus, and what "
-      "its reset resets", "give them all to the same guest, or leave them "
-      "with pciback", look_together },
+      "its reset resets", "then give them to the same guest, or to none",
+      look_together },
     { "rmrr", "RMRR entries of the ACPI table DMAR",
       "if xl refuses it: pci = [ \"%s,rdm_policy=relaxed\" ], which accepts "
       "that the device and the firmware may meet in that memory", look_rmrr },
@@ -905,8 +935,9 @@ const ToolCommand command_doctor = {
     .arguments = "[BDF]",
     .summary = "Is this host fit for passthrough, and what to do",
     .description = "Without BDF it looks at the host and at all functions "
-                   "that pciback holds. Exit status: 0\nnothing failed; 1 "
-                   "something failed; 2 usage; 3 there is no such function.",
+                   "that pciback holds.\nExit status: 0 nothing failed; 1 "
+                   "something failed; 2 usage; 3 there is no such\n"
+                   "function.",
     .options = options,
     .max_args = 1,
     .run = run,

@@ -14,7 +14,7 @@
 
 #define MAX_RANGES 12
 
-static char *dump_file, *slot_text, *allow_text, *rules_file;
+static char *dump_file, *dump, *slot_text, *allow_text, *rules_file;
 static gboolean permissive, real_power, allow_reset, refuse_shared, no_rom,
                 verbose, no_decode;
 
@@ -71,13 +71,12 @@ static XenPtHost *open_sysfs(const XenPtAddress *address, GPtrArray *warnings,
 /* What the text of a dump tells beyond the function. */
 static void look_at_dump(Explain *e)
 {
-    g_autofree char *text = NULL;
     g_autoptr(GArray) all = NULL;
 
     e->sizes_known = true;
-    if (dump_file && g_file_get_contents(dump_file, &text, NULL, NULL)) {
-        e->sizes_known = strstr(text, "[size=");
-        all = xen_pt_dump_list(text);
+    if (dump) {
+        e->sizes_known = strstr(dump, "[size=");
+        all = xen_pt_dump_list(dump);
         e->others = all->len ? all->len - 1 : 0;
     }
 }
@@ -762,8 +761,8 @@ static int run(int argc, char **argv)
 {
     Explain e = { .rules = XEN_PT_RULES_INIT };
     XenPtAddress address, *which = NULL;
+    XenPtHost *host = NULL;
     GError *error = NULL;
-    XenPtHost *host;
     int ret;
 
     if (!dump_file && (argc != 1 || slot_text)) {
@@ -784,16 +783,21 @@ static int run(int argc, char **argv)
         }
     }
     e.warnings = g_ptr_array_new_with_free_func(g_free);
-    host = dump_file ? xen_pt_dump_open(dump_file, which, &error)
-                     : open_sysfs(&address, e.warnings, &error);
+    if (!dump_file) {
+        host = open_sysfs(&address, e.warnings, &error);
+    } else if ((dump = xen_pt_dump_read(dump_file, &error))) {
+        host = xen_pt_dump_parse(dump, dump_file, which, &error);
+    }
     ret = host ? explain(&e, host) : tool_fail_error(EXIT_ENVIRONMENT, error);
     explain_clear(&e);
+    g_clear_pointer(&dump, g_free);
     return ret;
 }
 
 static const GOptionEntry options[] = {
     { "dump", 'd', 0, G_OPTION_ARG_FILENAME, &dump_file,
-      "Explain a function of a text that `lspci -vvvxxxx` printed", "FILE" },
+      "Explain what `lspci -vvvxxxx` printed; - is stdin",
+      "FILE" },
     { "slot", 's', 0, G_OPTION_ARG_STRING, &slot_text,
       "Which function of the dump; without it the first", "BDF" },
     { "permissive", 'p', 0, G_OPTION_ARG_NONE, &permissive,
@@ -803,9 +807,9 @@ static const GOptionEntry options[] = {
     { "rules", 'r', 0, G_OPTION_ARG_FILENAME, &rules_file,
       "Take options from FILE instead of " XEN_PT_RULES_FILE, "FILE" },
     { "real-power", 0, 0, G_OPTION_ARG_NONE, &real_power,
-      "As with real-power=on: the guest's D-states reach the device", NULL },
+      "As with real-power=on", NULL },
     { "allow-reset", 0, 0, G_OPTION_ARG_NONE, &allow_reset,
-      "As with allow-reset=on: the guest may reset the function", NULL },
+      "As with allow-reset=on", NULL },
     { "refuse-shared", 0, 0, G_OPTION_ARG_NONE, &refuse_shared,
       "As with refuse-shared=on", NULL },
     { "no-rom", 0, 0, G_OPTION_ARG_NONE, &no_rom, "As with rombar=0", NULL },
@@ -821,10 +825,10 @@ const ToolCommand command_explain = {
     .arguments = "BDF | --dump FILE [--slot BDF]",
     .summary = "What a guest would see of a function, and why",
     .description = "Reads the function's config space and changes nothing; a "
-                   "dump needs neither root nor\nXen. Exit status: 0 it can "
-                   "be passed through; 1 it cannot; 2 usage, or a rule that "
-                   "cannot\nbe honoured; 3 the function or the dump cannot "
-                   "be read.",
+                   "dump needs neither\nroot nor Xen.\nExit status: 0 it "
+                   "can be passed through; 1 it cannot; 2 usage, or a rule\n"
+                   "that cannot be honoured; 3 the function or the dump "
+                   "cannot be read.",
     .options = options,
     .max_args = 1,
     .run = run,

@@ -15,7 +15,8 @@ typedef struct Function {
     char *state;                /* for people */
     const char *verdict;        /* for machines */
     bool assignable;
-    GString *siblings;
+    GString *siblings;          /* their BDFs, with commas */
+    GString *with;              /* for people: ".1 .2" */
 } Function;
 
 static gboolean only_assignable;
@@ -73,6 +74,7 @@ static void function_free(gpointer p)
     g_free(f->owner);
     g_free(f->state);
     g_string_free(f->siblings, true);
+    g_string_free(f->with, true);
     g_free(f);
 }
 
@@ -100,6 +102,7 @@ static Function *look(const XenPtAddress *address, XenStore *xs,
     }
     f->owner = xenstore_owner_name(xs, address);
     f->siblings = g_string_new(NULL);
+    f->with = g_string_new(NULL);
     for (unsigned i = 0; i < all->len; i++) {
         const XenPtAddress *o = &g_array_index(all, XenPtAddress, i);
 
@@ -108,6 +111,8 @@ static Function *look(const XenPtAddress *address, XenStore *xs,
             g_string_append_printf(f->siblings, "%s%s",
                                    f->siblings->len ? "," : "",
                                    xen_pt_address_format(o, bdf));
+            g_string_append_printf(f->with, "%s.%x", f->with->len ? " " : "",
+                                   o->function);
         }
     }
     judge(f, class_code);
@@ -151,24 +156,28 @@ static void print_text(GString *out, const GPtrArray *all,
                        const char *no_xenstore)
 {
     unsigned assignable = 0, waiting = 0, width = 5, reset_width = 5;
+    unsigned with_width = 4;
 
     for (unsigned i = 0; i < all->len; i++) {
         const Function *f = all->pdata[i];
 
         width = MAX(width, strlen(f->state));
         reset_width = MAX(reset_width, strlen(f->reset ? f->reset : ""));
+        with_width = MAX(with_width, f->with->len);
     }
-    g_string_append_printf(out, "%-12s  %-*s  %-*s  %s\n", "FUNCTION",
-                           width, "STATE", reset_width, "RESET", "DEVICE");
+    g_string_append_printf(out, "%-12s  %-*s  %-*s  %-*s  %s\n", "FUNCTION",
+                           width, "STATE", reset_width, "RESET", with_width,
+                           "WITH", "DEVICE");
     for (unsigned i = 0; i < all->len; i++) {
         const Function *f = all->pdata[i];
 
         assignable += f->assignable;
         waiting += !strcmp(f->verdict, "driver") ||
                    !strcmp(f->verdict, "unbound");
-        g_string_append_printf(out, "%-12s  %-*s  %-*s  %s", f->bdf, width,
-                               f->state, reset_width,
+        g_string_append_printf(out, "%-12s  %-*s  %-*s  %-*s  %s", f->bdf,
+                               width, f->state, reset_width,
                                f->reset && *f->reset ? f->reset : "none",
+                               with_width, f->with->len ? f->with->str : "-",
                                f->name);
         if (f->group) {
             g_string_append_printf(out, " (IOMMU group %s)", f->group);

@@ -418,10 +418,10 @@ const ToolCommand command_status = {
     .arguments = "DOMAIN [BDF]",
     .summary = "What a running guest's devices are doing",
     .description = "Asks the device model over its second monitor, which "
-                   "libxl does not use. Exit status: 0;\n1 something is "
-                   "wrong with a device (gone, a BAR or a vector refused), "
-                   "or the domain has no\nsuch device; 2 usage; 3 there is "
-                   "no such domain, or its device model cannot be asked.",
+                   "libxl does not use.\nExit status: 0; 1 something is "
+                   "wrong with a device (gone, a BAR or a vector\nrefused), "
+                   "or the domain has no such device; 2 usage; 3 there is no "
+                   "such domain,\nor its device model cannot be asked.",
     .options = options,
     .min_args = 1,
     .max_args = 2,

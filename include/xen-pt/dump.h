@@ -22,6 +22,8 @@
 
 #include "xen-pt/host.h"
 
+/* The text of a file, "-": of the standard input; the caller frees it. */
+char *xen_pt_dump_read(const char *path, GError **errp);
 /*
  * The function at address, NULL: the first one.  The caller owns the host:
  * xen_pt_device_open() takes it over, or host->ops->close(host) frees it.

@@ -360,7 +360,9 @@ def every_command_explains_itself():
         for args in ((name, '--help'), ('help', name)):
             said = run(*args)
             same(said.code, 0)
-            has(said.out, f'xen-pt {name}', '--json', 'Exit status')
+            has(' '.join(said.out.split()), f'xen-pt {name}', '--json',
+                'Exit status')
+            assert max(map(len, said.out.split('\n'))) < 80, said.out
         has(run('--help').out, name)
 
 
@@ -373,8 +375,11 @@ def no_command_is_a_usage_error():
 
 @claim
 def unknown_command_is_a_usage_error():
-    is_refused(run('frobnicate'), 2, "there is no command 'frobnicate'",
-               '`xen-pt --help` lists them')
+    for args in (('frobnicate',), ('help', 'frobnicate')):
+        is_refused(run(*args), 2, "there is no command 'frobnicate'",
+                   '`xen-pt --help` lists them')
+    is_refused(run('--json', 'list'), 2, 'options come after the command, as '
+               'in `xen-pt list --json`')
 
 
 @claim
@@ -471,6 +476,8 @@ def list_shows_what_pciback_holds_as_assignable():
         same(said.code, 0)
         has(said.out, '0000:03:00.0  assignable', 'e1000e has it', 'a bridge',
             '1 of 3 can be passed through now')
+        same([line.split()[3] for line in said.out.split('\n')
+              if line.startswith('0000:03:00.0')], ['.1'])
         functions = {f['address']: f for f in on(host, 'list', '--json')
                      .json()['functions']}
         same(functions['0000:03:00.0']['assignable'], True)
@@ -541,6 +548,16 @@ def explain_of_a_dump_needs_no_host():
         said = explain_dump(dump_text(nic_config()), '--root', host.root)
         same(said.code, 0)
         has(said.out, 'It can be passed through')
+
+
+@claim
+def explain_takes_a_dump_from_a_pipe():
+    text = dump_text(nic_config()).encode()
+    for name in ('-', '/dev/stdin'):
+        done = subprocess.run([TOOL, 'explain', '--dump', name], input=text,
+                              capture_output=True, check=False)
+        same(done.stderr, b'')
+        same(done.stdout.decode(), explain_dump(text).out)
 
 
 @claim
@@ -703,6 +720,7 @@ def truncated_or_absurd_dump_is_one_sentence():
             is_refused(said, 3)
     is_refused(run('explain', '--dump', '/nowhere/at/all'), 3,
                '/nowhere/at/all',
+               '(No such file or directory)',
                '; write a dump with `lspci -vvxxxx` and give its path')
     is_refused(run('explain', '--dump', '/'), 3)
     is_refused(explain_dump(b'\0' * 100), 3, 'is not text; write a dump')
@@ -714,6 +732,8 @@ def truncated_or_absurd_dump_is_one_sentence():
         file.truncate(65 << 20)
         is_refused(run('explain', '--dump', file.name), 3,
                    'is larger than any dump of lspci')
+    is_refused(run('explain', '--dump', '/dev/zero'), 3,
+               'is larger than any dump of lspci')
 
 
 @claim
@@ -818,6 +838,46 @@ def doctor_says_why_the_iommu_is_off():
 
 
 @claim
+def lines_for_the_next_boot_can_be_typed():
+    """As GRUB's script does, it is read after what the host has."""
+    no = 'virt_caps : pv hvm hap\nxen_commandline : iommu=off\n'
+
+    def change(host):
+        refit(bars=((0xf7d00800, 0x400, 0x200),),
+              config=nic_config(vectors=33))(host)
+        host.function('0000:04:00.0', driver='ahci',
+                      bars=((0xf7d00000, 0x400, 0x200),))
+        host.write('/xl-info', no)
+    with Host() as host:
+        host.dom0().function()
+        change(host)
+        lines = re.findall(r'-> (echo .*? && update-grub && reboot)',
+                           on(host, 'doctor', '03:00.0').out)
+        same(len(lines), 3)
+        os.makedirs(host.root + '/etc/default/grub.d')
+        for line in lines:
+            subprocess.run(['bash', '-ec', 'update-grub() { :; }; reboot() { :; '
+                            '};' + line.replace('/etc', host.root + '/etc')],
+                           check=True)
+        said = subprocess.run(
+            ['sh', '-ec', 'GRUB_CMDLINE_LINUX=quiet GRUB_CMDLINE_XEN_DEFAULT='
+             f'iommu=off; for x in {host.root}/etc/default/grub.d/*.cfg; do . '
+             '$x; done; echo $GRUB_CMDLINE_LINUX,$GRUB_CMDLINE_XEN_DEFAULT'],
+            capture_output=True, check=True)
+        same(said.stdout.decode(),
+             'quiet pci=resource_alignment=12@0000:03:00.0,'
+             'iommu=off iommu=on extra_guest_irqs=66\n')
+
+
+@claim
+def doctor_leaves_the_host_bridge_alone():
+    config = nic_config()
+    config[0x0a:0x0c] = b'\0\6'
+    doctor_finds(refit(config=config, driver=None), 'driver',
+                 "the host bridge, which is dom0's")
+
+
+@claim
 def doctor_says_how_to_load_pciback():
     def without(host):
         os.rmdir(host.root + '/sys/bus/pci/drivers/pciback')
@@ -877,7 +937,7 @@ def doctor_names_what_must_go_together():
         refit(config=nic_config(devcap=0), reset='bus\n')(host)
         host.function('0000:03:00.1')
     doctor_finds(change, 'together', 'takes with it 0000:03:00.1',
-                 result='note')
+                 'xl pci-assignable-add 0000:03:00.1; ', result='note')
 
 
 def dmar(bus, path, kind=1):
@@ -936,7 +996,7 @@ def doctor_sees_bars_that_do_not_fit_the_hole():
     struct.pack_into('<I', config, 0x10, 0xc0000000)
     doctor_finds(refit(config=config,
                        bars=((0xc0000000, 0x10000000, 0x200),)),
-                 'memory', 'mmio_hole=512')
+                 'memory', 'mmio_hole = 512')
 
 
 @claim

@@ -4,8 +4,8 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "xen-pt/dump.h"
 #include "xen-pt/error.h"
@@ -560,38 +560,53 @@ fail:
     return NULL;
 }
 
-XenPtHost *xen_pt_dump_open(const char *path, const XenPtAddress *address,
-                            GError **errp)
+char *xen_pt_dump_read(const char *path, GError **errp)
 {
-    GError *err = NULL;
-    XenPtHost *host;
-    struct stat st;
-    char *text;
-    gsize len;
+    /* no more than a dump can have, be it of a device or a pipe */
+    g_autoptr(GString) text = g_string_new(NULL);
+    char piece[4096];
+    FILE *file;
+    size_t len;
 
-    if (stat(path, &st) == 0 && st.st_size > TEXT_MAX) {
+    errno = 0;
+    file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    while (file && text->len <= TEXT_MAX &&
+           (len = fread(piece, 1, sizeof(piece), file)) > 0) {
+        g_string_append_len(text, piece, len);
+    }
+    if (!file || ferror(file)) {
+        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
+                    "%s cannot be read (%s); write a dump with `lspci "
+                    "-vvxxxx` and give its path", path, g_strerror(errno));
+        if (file && file != stdin) {
+            fclose(file);
+        }
+        return NULL;
+    }
+    if (file != stdin) {
+        fclose(file);
+    }
+    if (text->len > TEXT_MAX) {
         g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
                     "%s is larger than any dump of lspci; write one with "
                     "`lspci -vvxxxx`", path);
         return NULL;
     }
-    if (!g_file_get_contents(path, &text, &len, &err)) {
-        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
-                    "%s; write a dump with `lspci -vvxxxx` and give its path",
-                    err->message);
-        g_error_free(err);
-        return NULL;
-    }
-    if (strlen(text) != len) {
+    if (strlen(text->str) != text->len) {
         g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
                     "%s is not text; write a dump with `lspci -vvxxxx`",
                     path);
-        g_free(text);
         return NULL;
     }
-    host = xen_pt_dump_parse(text, path, address, errp);
-    g_free(text);
-    return host;
+    return g_strdup(text->str);
+}
+
+XenPtHost *xen_pt_dump_open(const char *path, const XenPtAddress *address,
+                            GError **errp)
+{
+    g_autofree char *text = xen_pt_dump_read(path, errp);
+
+    return text ? xen_pt_dump_parse(text, path, address, errp) : NULL;
 }
 
 GArray *xen_pt_dump_list(const char *text)
