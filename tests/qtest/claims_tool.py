@@ -2,6 +2,7 @@
 """The xen-pt command asks a production device model, as an operator does, and
 the adapter's own sentences reach who should read them."""
 
+import functools
 import json
 import os
 import subprocess
@@ -32,14 +33,21 @@ def asked(env, host):
     return m
 
 
+@functools.cache
+def tool_path():
+    """The xen-pt command as the sources are, not as it was built once."""
+    if 'XEN_PT_TOOL' in os.environ:
+        return os.environ['XEN_PT_TOOL']
+    build = os.path.join(SOURCE, 'build', 'meson')
+    check(os.path.exists(build + '/build.ninja'),
+          'no xen-pt command; run `scripts/test build`')
+    subprocess.run(['ninja', '-C', build, 'tools/xen-pt'], check=True,
+                   stdout=subprocess.DEVNULL)
+    return build + '/tools/xen-pt'
+
+
 def tool(m, *args):
-    for directory in ('build/meson', 'build'):
-        path = os.path.join(SOURCE, directory, 'tools', 'xen-pt')
-        path = os.environ.get('XEN_PT_TOOL', path)
-        if os.path.exists(path):
-            break
-    else:
-        raise AssertionError('no xen-pt command; run `scripts/test build`')
+    path = tool_path()
     done = subprocess.run([path, args[0], '--root', m.root, *args[1:]],
                           capture_output=True, check=False, timeout=30)
     done.out, done.err = done.stdout.decode(), done.stderr.decode()

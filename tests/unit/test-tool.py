@@ -1388,6 +1388,18 @@ def commands_in_the_documents_exist():
 
 
 @claim
+def each_command_block_is_run_on_the_rig_or_has_a_reason():
+    done = subprocess.run([SOURCE + '/tests/e2e/blocks'], check=True,
+                          capture_output=True)
+    blocks = dict(line.split('\t') for line in
+                  done.stdout.decode().splitlines())
+    assert len(blocks) > 40, blocks
+    used = set(re.findall(r'\b[a-z-]+/[a-z0-9-]+-\d+\b', text_of(
+        'tests/e2e/scenarios/documents/dom0')))
+    same({name for name, reason in blocks.items() if not reason}, used)
+
+
+@claim
 def options_page_names_what_the_code_has():
     code = text_of('hw/xen-pt/qemu/device.c')
     properties = re.findall(r'xen_pt_class_\w+\(klass, "([a-z-]+)",\s*'
