@@ -1374,9 +1374,12 @@ def commands_in_the_documents_exist():
     found = 0
     for page in pages:
         for line in text_of(page).split('\n'):
-            # as a person would type it: at the start, after a pipe, in quotes
+            # as a person would type it: in quotes; in a block also at the
+            # start or behind another command
+            before = r'(?:^ +|^\.Dl |[;&|] |`)' \
+                if line.startswith(('    ', '.Dl ')) else '`'
             for name, rest in re.findall(
-                    r'(?:^ +|^\.Dl |[;&|] |`)xen-pt ([a-z][a-z-]+)([^`]*)', line):
+                    before + r'xen-pt ([a-z][a-z-]+)([^`]*)', line):
                 assert name in names, (page, line)
                 found += 1
                 for option in re.findall(r' (--?[a-z-]+)', rest):
