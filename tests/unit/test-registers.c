@@ -113,7 +113,7 @@ static void measure_reach(const XenPtCapability *cap, unsigned offset,
 
 static Register measure(const XenPtCapability *cap, unsigned offset)
 {
-    Register r = { AT(offset) };
+    Register r = { offset, offset };
     Bench zero = bench_open(cap, offset, 0, false);
     Bench ones = bench_open(cap, offset, 0xffffffff, false);
     uint32_t forced = zero.forced | ones.forced;
@@ -151,8 +151,9 @@ static void compare(const XenPtCapability *cap, const Register *want,
 
 #define SAME(member) do { \
     if ((want->member ^ got->member) & ~forced) { \
-        g_test_message("measured { AT(0x%02x), 0x%08x, 0x%08x, 0x%08x," \
-                       " 0x%08x, 0x%08x, 0x%08x, 0x%08x },", got->first, \
+        g_test_message("measured { 0x%02x, 0x%02x, 0x%08x, 0x%08x," \
+                       " 0x%08x, 0x%08x, 0x%08x, 0x%08x, 0x%08x },", \
+                       got->first, got->last, \
                        got->device, got->live, got->one, got->own, \
                        got->host, got->clear, got->permissive); \
         g_test_message("%s, dword %02x: " #member, name, got->first); \
