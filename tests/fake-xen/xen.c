@@ -430,7 +430,7 @@ FX_API int xc_domain_getinfolist(xc_interface *xch, uint32_t first_domain,
                           max_domains);
 }
 
-#if XEN_DOMCTL_INTERFACE_VERSION >= 0x00000017
+#if XEN_DOMCTL_INTERFACE_VERSION >= 0x00000017  /* Xen 4.19 */
 FX_API int xc_domain_getinfo_single(xc_interface *xch, uint32_t domid,
                                     xc_domaininfo_t *info)
 {
@@ -697,10 +697,10 @@ FX_API int xc_physdev_map_pirq_msi(xc_interface *xch, uint32_t domid,
 
     (void)xch;
     (void)index;
-#if XEN_DOMCTL_INTERFACE_VERSION >= 0x00000018
     /* Bits 31:16 are the segment; an older libxenctrl drops them. */
-    sbdf |= (unsigned int)bus & 0xffff0000;
-#endif
+    if (fx_xen_version() >= 421) {
+        sbdf |= (unsigned int)bus & 0xffff0000;
+    }
     fx_format_bdf(sbdf, bdf);
     err = err ? err : domain_error(domid);
     if (!err) {
