@@ -492,8 +492,10 @@ FX_API int xc_domain_memory_mapping(xc_interface *xch, uint32_t domid,
     if (err) {
         goto out;
     }
+    /* four levels of page tables: 48 bits of guest address */
     if (nr_mfns == 0 || first_gfn + nr_mfns < first_gfn ||
-        first_mfn + nr_mfns < first_mfn) {
+        first_mfn + nr_mfns < first_mfn ||
+        (add_mapping && (first_gfn + nr_mfns - 1) >> 36)) {
         err = EINVAL;
         goto out;
     }

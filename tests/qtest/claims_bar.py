@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """BARs: exact pages, no call that is not needed, no mapping lost."""
 
+import os
 import random
 
 from xenpt.claim import check, claim, count, equal
@@ -19,6 +20,18 @@ def ready(m, fn):
     return m.attach(fn).bring_up()
 
 
+def placed(m, fn, at=None, decode=BOTH, **attach):
+    """Attached, its BARs at {index: address} (None: anywhere), decoding."""
+    guest = m.attach(fn, **attach)
+    guest.set_command(0)
+    if at is None:
+        guest.place_bars()
+    for index, address in (at or {}).items():
+        guest.write_bar(index, address)
+    guest.set_command(decode)
+    return guest
+
+
 def gfns(state):
     """{gfn: mfn}, page by page."""
     return {p.gfn + i: p.mfn + i for p in state.pages for i in range(p.nr)}
@@ -35,9 +48,7 @@ def bar_pages(address, host_address, size, hole=()):
 def first_decode_enable_takes_four_calls(env, host):
     fn = host.add(standard())
     with Machine(env, host) as m:
-        guest = m.attach(fn)
-        guest.set_command(0)
-        guest.place_bars()
+        guest = placed(m, fn, decode=0)
         m.mark()
         guest.set_command(BOTH | CMD_MASTER)
         log = m.log()
@@ -51,11 +62,27 @@ def sizing_bars_with_decode_toggled_takes_no_call(env, host):
     with Machine(env, host) as m:
         guest = ready(m, fn)
         before = m.state()
-        m.mark()
-        guest.size_bars(toggle=True)
+        m.in_time(guest.size_bars)
         m.advance(SETTLE)
         count(m.log().hypercalls(), 0, 'sizing')
         equal(m.state(), before, 'mappings after sizing')
+
+
+def flat_views(m, before):
+    return [li for li in m.stderr_lines()[before:] if 'flatview_new' in li]
+
+
+@claim(stock='each off and on builds the views of memory and ports anew')
+def sizing_bars_with_decode_toggled_builds_no_flat_view(env, host):
+    fn = host.add(standard())
+    with Machine(env, host, args=['-trace', 'flatview_new']) as m:
+        guest = ready(m, fn)
+        m.in_time(guest.size_bars)
+        before = m.marked_lines
+        m.advance(SETTLE)
+        count(flat_views(m, before), 0, 'flat views while sizing')
+        guest.write_bar(2, 0xe8000000)
+        check(flat_views(m, before), 'none for a BAR that moves')
 
 
 @claim()
@@ -97,11 +124,7 @@ def removals_of_a_commit_come_before_its_additions(env, host):
     fn.add_bar(1, 0x4000, 0xf0010000)
     host.add(fn)
     with Machine(env, host) as m:
-        guest = m.attach(fn)
-        guest.set_command(0)
-        guest.write_bar(0, 0xe0000000)
-        guest.write_bar(1, 0xe0004000)
-        guest.set_command(CMD_MEM)
+        guest = placed(m, fn, {0: 0xe0000000, 1: 0xe0004000}, CMD_MEM)
         guest.set_decode(False)
         guest.write_bar(0, 0xe0004000)
         guest.write_bar(1, 0xe0000000)
@@ -113,6 +136,32 @@ def removals_of_a_commit_come_before_its_additions(env, host):
         equal(gfns(m.state()), {
             **bar_pages(0xe0004000, 0xf0000000, 0x4000),
             **bar_pages(0xe0000000, 0xf0010000, 0x4000)}, 'pages')
+
+
+@claim()
+def removals_of_all_devices_come_before_additions_of_any(env, host):
+    """Two devices change places; whichever of them decodes first."""
+    places = (0xe0000000, 0xe0010000)
+    fns = [Function('0000:0%d:00.0' % i) for i in (3, 4)]
+    for i, fn in enumerate(fns):
+        fn.add_bar(0, 0x10000, 0xf0000000 + 0x10000 * i)
+        host.add(fn)
+    for first in (0, 1):
+        with Machine(env, host) as m:
+            guests = [placed(m, fn, {0: place}, CMD_MEM)
+                      for fn, place in zip(fns, places)]
+            m.mark()
+            for guest, place in zip(guests, reversed(places)):
+                guest.set_decode(False)
+                guest.write_bar(0, place)
+            guests[first].set_command(CMD_MEM)
+            guests[1 - first].set_command(CMD_MEM)
+            m.advance(SETTLE)
+            equal([c.number('add') for c in m.log().hypercalls()],
+                  [0, 0, 1, 1], 'order')
+            equal(gfns(m.state()), {
+                **bar_pages(places[1], 0xf0000000, 0x10000),
+                **bar_pages(places[0], 0xf0010000, 0x10000)}, 'pages')
 
 
 # Exact pages
@@ -205,15 +254,37 @@ def a_64_bit_bar_of_4_gib_is_mapped_exactly(env, host):
     fn.add_bar(2, 0x1000, 0xf0000000)
     host.add(fn)
     with Machine(env, host) as m:
-        guest = m.attach(fn)
-        guest.set_command(0)
+        guest = placed(m, fn, decode=0)
         m.mark()
-        guest.place_bars()
         guest.set_command(CMD_MEM)
         count(m.log().maps(), 2, 'maps')
         page = m.state().pages[-1]
         equal((page.mfn, page.nr), (0x4000000, 1 << 20), 'the large one')
         equal(page.gfn, guest.addresses[0] >> 12, 'where it is')
+
+
+@claim(stock='unmaps what Xen has not mapped')
+def a_bar_beyond_what_a_guest_can_address_harms_nobody(env, host):
+    """Xen's tables end at 48 bits; the register has 64."""
+    fn = Function()
+    fn.add_bar(0, 0x4000, 0x4000000000, wide=True, prefetch=True)
+    fn.add_bar(2, 0x1000, 0xf0000000)
+    host.add(fn)
+    with Machine(env, host) as m:
+        guest = placed(m, fn, {0: 1 << 47, 2: 0xe0000000}, CMD_MEM)
+        equal(gfns(m.state()), {
+            **bar_pages(1 << 47, 0x4000000000, 0x4000),
+            0xe0000: 0xf0000}, 'the last that Xen can map')
+        for address in (1 << 48, 1 << 52, 0xffffffff00000000):
+            guest.write_bar(0, address)
+            m.advance(SETTLE)
+            equal(gfns(m.state()), {0xe0000: 0xf0000}, hex(address))
+        check(len(m.stderr_lines()) < 20, m.stderr_text())
+        guest.write_bar(0, 0xe0004000)
+        m.advance(SETTLE)
+        equal(gfns(m.state()), {
+            **bar_pages(0xe0004000, 0x4000000000, 0x4000),
+            0xe0000: 0xf0000}, 'back')
 
 
 # Sub-page BARs
@@ -229,10 +300,7 @@ def a_sub_page_bar_off_a_page_is_served_and_never_maps_a_neighbour(env,
                                                                    host):
     fn = host.add(small())
     with Machine(env, host) as m:
-        guest = m.attach(fn)
-        guest.set_command(0)
-        guest.write_bar(0, 0xe0000000)
-        guest.set_command(CMD_MEM)
+        placed(m, fn, {0: 0xe0000000}, CMD_MEM)
         equal(m.state().pages, [], 'mapped pages')
         host.bar_write(fn, 0, 0x10, b'\x01\x02\x03\x04')
         equal(m.mem_read(0xe0000010, 4), 0x04030201, 'register')
@@ -248,16 +316,69 @@ def two_sub_page_bars_in_one_guest_page_both_work(env, host):
     fn.add_bar(1, 256, 0xf0001000)
     host.add(fn)
     with Machine(env, host) as m:
-        guest = m.attach(fn)
-        guest.set_command(0)
-        guest.write_bar(0, 0xe0000000)
-        guest.write_bar(1, 0xe0000100)
-        guest.set_command(CMD_MEM)
+        placed(m, fn, {0: 0xe0000000, 1: 0xe0000100}, CMD_MEM)
         equal(m.state().pages, [], 'mapped pages')
         host.bar_write(fn, 0, 0, b'\x0a\0\0\0')
         host.bar_write(fn, 1, 0, b'\x0b\0\0\0')
         equal(m.mem_read(0xe0000000, 4), 0x0a, 'BAR0')
         equal(m.mem_read(0xe0000100, 4), 0x0b, 'BAR1')
+
+
+@claim(stock='each maps the page over the other')
+def small_bars_of_two_devices_in_one_guest_page_both_work(env, host):
+    first = host.add(small(at=0xf0000000))
+    second = host.add(small('0000:04:00.0', at=0xf0001100))
+    with Machine(env, host) as m:
+        placed(m, first, {0: 0xe0000000}, CMD_MEM)
+        guest = placed(m, second, {0: 0xe0000100}, CMD_MEM)
+        equal(m.state().pages, [], 'mapped pages')
+        host.bar_write(first, 0, 0, b'\x0a\0\0\0')
+        host.bar_write(second, 0, 0, b'\x0b\0\0\0\0\0\0\0')
+        equal(m.mem_read(0xe0000000, 4), 0x0a, 'the first')
+        equal(m.mem_read(0xe0000100, 4), 0x0b, 'the second')
+        m.mem_write(0xe0000104, 4, 0x12345678)
+        equal(host.bar_read(second, 0, 4, 4), b'\x78\x56\x34\x12',
+              'written')
+        guest.write_bar(0, 0xe0001100)
+        m.advance(SETTLE)
+        equal(gfns(m.state()), {0xe0000: 0xf0000, 0xe0001: 0xf0001},
+              'each alone in its page')
+
+
+@claim(only='ours')
+def registers_around_the_table_need_nothing_after_the_start(env, host):
+    """Once a vector is mapped, Xen lets nobody map the table's pages."""
+    fn = host.add(with_table(16, 0x1000, 0x4000))
+    with Machine(env, host) as m:
+        guest = m.attach(fn)
+        kept = host.path(fn, 'kept')
+        os.rename(host.path(fn, 'resource0'), kept)
+        guest.bring_up()
+        guest.msix_setup(2)
+        m.mem_write(guest.bar_address(0, 0x1f00), 4, 0x12345678)
+        equal(m.mem_read(guest.bar_address(0, 0x1f00), 4), 0x12345678,
+              'register')
+        with open(kept, 'rb') as device:
+            device.seek(0x1f00)
+            equal(device.read(4), b'\x78\x56\x34\x12', 'in the device')
+
+
+@claim(stock='reads 0')
+def a_device_pulled_out_of_the_machine_reads_as_ones(env, host):
+    """The kernel takes the pages away: to touch them raises SIGBUS."""
+    fn = host.add(small())
+    with Machine(env, host) as m:
+        placed(m, fn, {0: 0xe0000000}, CMD_MEM)
+        m.mem_write(0xe0000010, 4, 1)
+        equal(m.mem_read(0xe0000010, 4), 1, 'register')
+        os.truncate(host.path(fn, 'resource0'), 0)
+        for size in (1, 2, 4, 8):
+            equal(m.mem_read(0xe0000010, size), (1 << 8 * size) - 1,
+                  '%d bytes' % size)
+        m.mem_write(0xe0000020, 4, 1)
+        check(m.alive(), 'QEMU has gone')
+        m.detach(fn)
+        m.assert_nothing_left()
 
 
 @claim(stock='maps the page with all of its neighbours, in silence')
@@ -270,10 +391,7 @@ def a_bar_whose_page_a_host_driver_uses_is_served_with_a_warning(env, host):
     host.add(other)
     host.add(fn)
     with Machine(env, host) as m:
-        guest = m.attach(fn)
-        guest.set_command(0)
-        guest.write_bar(0, 0xe0000000)
-        guest.set_command(CMD_MEM)
+        placed(m, fn, {0: 0xe0000000}, CMD_MEM)
         equal(m.state().pages, [], 'mapped pages')
         text = m.stderr_text()
         check('0000:05:00.0' in text and 'resource_alignment' in text,
@@ -284,10 +402,7 @@ def a_bar_whose_page_a_host_driver_uses_is_served_with_a_warning(env, host):
 def a_sub_page_bar_alone_on_its_page_may_be_mapped(env, host):
     fn = host.add(small(at=0xf0000000))
     with Machine(env, host) as m:
-        guest = m.attach(fn)
-        guest.set_command(0)
-        guest.write_bar(0, 0xe0000000)
-        guest.set_command(CMD_MEM)
+        placed(m, fn, {0: 0xe0000000}, CMD_MEM)
         for page in m.state().pages:
             equal((page.gfn, page.mfn, page.nr), (0xe0000, 0xf0000, 1),
                   'page')
@@ -299,10 +414,7 @@ def an_emulated_neighbour_takes_the_page_of_a_small_bar_back(env, host):
     fn = host.add(small(at=0xf0000000))
     with Machine(env, host, args=['-device',
                                   'rtl8139,addr=8,romfile=']) as m:
-        guest = m.attach(fn)
-        guest.set_command(0)
-        guest.write_bar(0, 0xe0000000)
-        guest.set_command(CMD_MEM)
+        placed(m, fn, {0: 0xe0000000}, CMD_MEM)
         before = m.state().pages
         nic = GuestFunction(m, 0, 8, 0)
         nic.write(0x14, 4, 0xe0000100)
@@ -333,18 +445,13 @@ def decoding_off_is_committed_after_a_short_while(env, host):
 def enabling_decode_with_bars_at_zero_maps_nothing(env, host):
     fn = host.add(standard())
     with Machine(env, host) as m:
-        guest = m.attach(fn)
-        guest.set_command(0)
-        for index in fn.bars:
-            guest.write_bar(index, 0)
-        m.mark()
-        guest.set_command(BOTH)
+        placed(m, fn, dict.fromkeys(fn.bars, 0))
         m.advance(SETTLE)
         state = m.state()
         equal((state.pages, state.ports), ([], []), 'mapped')
 
 
-@claim()
+@claim(stock='unmaps what Xen has not mapped')
 def a_bar_of_all_ones_with_decode_on_maps_nothing(env, host):
     fn = host.add(standard())
     with Machine(env, host) as m:
@@ -395,6 +502,58 @@ def two_bars_that_overlap_leave_no_wrong_page(env, host):
             **bar_pages(guest.addresses[2], 0xf0010000, 0x10000)}, 'pages')
 
 
+@claim(stock='maps none of its pages')
+def a_bar_over_an_emulated_device_maps_no_page_of_it(env, host):
+    """HPET, which does not fill its page."""
+    fn = host.add(standard())
+    hpet = 0xfed00000
+    with Machine(env, host) as m:
+        identity = m.mem_read(hpet, 4)
+        check(identity not in (0, 0xffffffff), 'no HPET: %#x' % identity)
+        guest = ready(m, fn)
+        guest.write_bar(2, hpet)
+        m.advance(SETTLE)
+        equal({g: mfn for g, mfn in gfns(m.state()).items()
+               if g >= hpet >> 12},
+              bar_pages(hpet, 0xf0010000, 0x10000, hole=(0,)), 'pages')
+        equal(m.mem_read(hpet, 4), identity, 'HPET')
+        host.bar_write(fn, 2, 0x800, b'\x11\x22\x33\x44')
+        equal(m.mem_read(hpet + 0x800, 4), 0x44332211, 'the rest of its page')
+        guest.write_bar(2, 0xe8000000)
+        m.advance(SETTLE)
+        equal(gfns(m.state()).get(0xe8000), 0xf0010, 'back')
+
+
+@claim()
+def bars_of_two_devices_that_overlap_leave_no_wrong_page(env, host):
+    large = Function()
+    large.add_bar(0, 0x10000, 0xf0000000)
+    inner = Function('0000:04:00.0')
+    inner.add_bar(0, 0x4000, 0xf1000000)
+    host.add(large)
+    host.add(inner)
+    whole = bar_pages(0xe0000000, 0xf0000000, 0x10000)
+    over = bar_pages(0xe0004000, 0xf1000000, 0x4000)
+    with Machine(env, host) as m:
+        placed(m, large, {0: 0xe0000000}, CMD_MEM)
+        guest = placed(m, inner, {0: 0xe0004000}, CMD_MEM)
+        m.advance(SETTLE)
+        pages = gfns(m.state())
+        equal(set(pages), set(whole), 'guest pages')
+        for gfn, mfn in pages.items():
+            check(mfn in (whole[gfn], over.get(gfn)),
+                  'gfn %#x has mfn %#x' % (gfn, mfn))
+        guest.write_bar(0, 0xe0020000)
+        m.advance(SETTLE)
+        equal(gfns(m.state()), {
+            **whole, **bar_pages(0xe0020000, 0xf1000000, 0x4000)}, 'apart')
+        guest.write_bar(0, 0xe0004000)
+        m.advance(SETTLE)
+        m.detach(inner)
+        m.advance(SETTLE)
+        equal(gfns(m.state()), whole, 'without the other')
+
+
 @claim(stock='the part that is left maps the wrong machine ports')
 def an_io_bar_half_behind_another_maps_the_right_ports(env, host):
     first = Function()
@@ -404,11 +563,8 @@ def an_io_bar_half_behind_another_maps_the_right_ports(env, host):
     second.add_bar(0, 32, 0xc100, io=True)
     host.add(second)
     with Machine(env, host) as m:
-        for fn, port in ((first, 0xd000), (second, 0xd000)):
-            guest = m.attach(fn)
-            guest.set_command(0)
-            guest.write_bar(0, port)
-            guest.set_command(CMD_IO)
+        placed(m, first, {0: 0xd000}, CMD_IO)
+        placed(m, second, {0: 0xd000}, CMD_IO)
         m.advance(SETTLE)
         for port in m.state().ports:
             machine = 0xc100 if port.mport >= 0xc100 else 0xc000
@@ -455,10 +611,7 @@ def random_programs_never_map_a_wrong_page(env, host):
 def a_mapping_refused_for_permission_succeeds_once_granted(env, host):
     fn = host.add(standard())
     with Machine(env, host) as m:
-        guest = m.attach(fn, grant=False)
-        guest.set_command(0)
-        guest.place_bars()
-        guest.set_command(BOTH)
+        guest = placed(m, fn, grant=False)
         equal(m.state().pages, [], 'mapped without permission')
         m.advance(100)
         m.grant(fn)
@@ -473,10 +626,7 @@ def a_mapping_refused_for_permission_succeeds_once_granted(env, host):
 def ports_refused_for_permission_on_4_23_are_mapped_once_granted(env, host):
     fn = host.add(standard())
     with Machine(env, host, xen_version='4.23') as m:
-        guest = m.attach(fn, grant=False)
-        guest.set_command(0)
-        guest.place_bars()
-        guest.set_command(BOTH)
+        guest = placed(m, fn, grant=False)
         m.advance(100)
         m.grant(fn)
         m.advance(300)
@@ -488,10 +638,7 @@ def ports_refused_for_permission_on_4_23_are_mapped_once_granted(env, host):
 def waiting_for_permission_does_not_flood_the_log(env, host):
     fn = host.add(standard())
     with Machine(env, host) as m:
-        guest = m.attach(fn, grant=False)
-        guest.set_command(0)
-        guest.place_bars()
-        guest.set_command(BOTH)
+        placed(m, fn, grant=False)
         m.advance(1500)
         lines = m.stderr_lines()
         check(len(lines) < 10, '%d lines' % len(lines))
@@ -520,11 +667,7 @@ def adjacent_io_bars_on_4_23_both_work(env, host):
     fn.add_bar(1, 32, 0xc020, io=True)
     host.add(fn)
     with Machine(env, host, xen_version='4.23') as m:
-        guest = m.attach(fn)
-        guest.set_command(0)
-        guest.write_bar(0, 0xd000)
-        guest.write_bar(1, 0xd020)
-        guest.set_command(CMD_IO)
+        placed(m, fn, {0: 0xd000, 1: 0xd020}, CMD_IO)
         equal(len(m.state().ports), 1, 'mapped')
         host.bar_write(fn, 1, 4, b'\x5a\0\0\0')
         equal(m.inp(0xd024, 1), 0x5a, 'a port of the second')

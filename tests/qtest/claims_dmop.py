@@ -35,8 +35,7 @@ def sizing_bars_takes_no_hypercall_of_any_kind(env, host):
     fn = host.add(standard())
     with xen_machine(env, host) as m:
         guest = m.attach(fn).bring_up()
-        m.mark()
-        guest.size_bars(toggle=True)
+        m.in_time(guest.size_bars)
         m.advance(400)
         count(m.log().hypercalls(), 0, 'sizing')
 

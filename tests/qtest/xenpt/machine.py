@@ -161,6 +161,7 @@ class Machine:
         self.tolerant = False
         self._qmp_id = 0x786c7100
         self._log_at = 0
+        self.marked_lines = 0
         self.expect_exit = 0
 
     # Life
@@ -424,6 +425,17 @@ class Machine:
 
     def mark(self):
         self._log_at = os.path.getsize(self.log_path)
+
+    def in_time(self, work, seconds=0.1):
+        """Marks and works; again if that took longer than a deadline."""
+        for _ in range(20):
+            self.mark()
+            self.marked_lines = len(self.stderr_lines())
+            start = time.monotonic()
+            work()
+            if time.monotonic() - start < seconds:
+                return
+            self.advance(200)
 
     def state(self):
         pages, ports, pirqs, handles = [], [], [], 0
