@@ -185,6 +185,28 @@ static void the_last_bar_has_no_upper_half(void)
     g_free(text);
 }
 
+/* Behind VMD, Linux makes segments up that no 16 bits name. */
+static void a_function_of_a_made_up_segment_is_nobodys(void)
+{
+    char *text = with_256("03:00.0 Ethernet controller\n", HEADER);
+    char *foreign = with_256("10000:03:00.0 NVMe controller\n", HEADER);
+    char *both = g_strconcat(text, "\n", foreign, NULL);
+    GArray *list = xen_pt_dump_list(both);
+    XenPtHost *h = parse(both, NULL);
+
+    g_assert_cmpuint(list->len, ==, 1);
+    g_assert_cmpuint(h->info.address.segment, ==, 0);
+    h->ops->close(h);
+    h = parse(both, "03:00.0");
+    h->ops->close(h);
+    h = xen_pt_dump_parse(foreign, "test", NULL, NULL);
+    g_assert_null(h);
+    g_array_unref(list);
+    g_free(both);
+    g_free(foreign);
+    g_free(text);
+}
+
 /* With MSI on, Linux names the number that it gave the message. */
 static void an_irq_that_is_a_message_is_not_the_line(void)
 {
@@ -453,6 +475,7 @@ int main(int argc, char **argv)
     TEST(regions_without_numbers_are_counted);
     TEST(a_region_without_an_address_is_not_there);
     TEST(the_last_bar_has_no_upper_half);
+    TEST(a_function_of_a_made_up_segment_is_nobodys);
     TEST(an_irq_that_is_a_message_is_not_the_line);
     TEST(a_virtual_functions_ids_come_from_its_title);
     TEST(a_virtual_function_is_one_without_ids_in_its_title);

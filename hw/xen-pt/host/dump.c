@@ -109,20 +109,28 @@ static const XenPtHostOps dump_ops = {
 
 /* -- lines ---------------------------------------------------------------- */
 
-/* A function's first line; *rest is what follows its address. */
+/*
+ * A function's first line; *rest is what follows its address.  Linux numbers
+ * segments of its own (of VMD, say) from 10000 on: *foreign, none of Xen's.
+ */
 static bool parse_title(const char *line, XenPtAddress *address,
-                        const char **rest)
+                        bool *foreign, const char **rest)
 {
-    size_t len = strcspn(line, " \t");
-    char word[16];
+    size_t len = strcspn(line, " \t"), skip = 0;
+    char word[32];
 
     if (len == 0 || len >= sizeof(word)) {
         return false;
     }
     memcpy(word, line, len);
     word[len] = '\0';
+    while (len - skip > strlen("0000:00:00.0") &&
+           g_ascii_isxdigit(word[skip])) {
+        skip++;
+    }
+    *foreign = skip > 0;
     *rest = line + len;
-    return xen_pt_address_parse(word, address);
+    return xen_pt_address_parse(word + skip, address);
 }
 
 /* "1f0: 00 01 ..."; returns the number of bytes, 0: no such line. */
@@ -493,13 +501,13 @@ static bool read_text(DumpHost *d, Said *said, const char *text,
         char *line = g_strndup(text, len);
         XenPtAddress address;
         const char *rest;
-        bool good = true;
+        bool good = true, foreign;
 
         text += len + (text[len] == '\n');
         number++;
         g_strchomp(line);
-        if (parse_title(line, &address, &rest)) {
-            ours = !*found && is_wanted(&address, wanted);
+        if (parse_title(line, &address, &foreign, &rest)) {
+            ours = !*found && !foreign && is_wanted(&address, wanted);
             if (ours) {
                 *found = true;
                 d->host.info.address = address;
@@ -622,12 +630,13 @@ GArray *xen_pt_dump_list(const char *text)
         uint8_t bytes[16];
         const char *rest;
         unsigned offset;
+        bool foreign;
 
         text += len + (text[len] == '\n');
         g_strchomp(line);
-        if (parse_title(line, &title, &rest)) {
+        if (parse_title(line, &title, &foreign, &rest)) {
             address = title;
-            pending = true;
+            pending = !foreign;
         } else if (pending && parse_hex(line, &offset, bytes) > 0) {
             g_array_append_val(list, address);
             pending = false;
