@@ -94,6 +94,30 @@ char *tool_size(uint64_t size)
     return g_strdup_printf("%" PRIu64 "%s", size, units[i]);
 }
 
+void tool_wrap(GString *out, const char *prefix, unsigned indent,
+               const char *text)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    unsigned column;
+
+    g_string_append_printf(out, "%-*s", indent, prefix);
+    column = MAX(indent, strlen(prefix));
+    for (char **w = words; *w; w++) {
+        unsigned len = strlen(*w);
+
+        if (column > indent && column + 1 + len > 79) {
+            g_string_append_printf(out, "\n%*s", indent, "");
+            column = indent;
+        } else if (column > indent) {
+            g_string_append_c(out, ' ');
+            column++;
+        }
+        g_string_append(out, *w);
+        column += len;
+    }
+    g_string_append_c(out, '\n');
+}
+
 bool tool_print(GString *out)
 {
     bool ok;

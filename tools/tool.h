@@ -42,6 +42,9 @@ bool tool_same(const XenPtAddress *a, const XenPtAddress *b);
 char *tool_clean(const char *text);
 /* "64K"; the caller frees it. */
 char *tool_size(uint64_t size);
+/* Appends prefix and text, broken at 79 columns, from column indent on. */
+void tool_wrap(GString *out, const char *prefix, unsigned indent,
+               const char *text);
 /* Prints what is in out and a newline; false if it could not be written. */
 bool tool_print(GString *out);
 

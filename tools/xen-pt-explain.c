@@ -178,30 +178,6 @@ static void append_name(GString *list, const char *format, ...)
     va_end(ap);
 }
 
-static void wrap(GString *out, const char *prefix, unsigned indent,
-                 const char *text)
-{
-    g_auto(GStrv) words = g_strsplit(text, " ", -1);
-    unsigned column;
-
-    g_string_append_printf(out, "%-*s", indent, prefix);
-    column = MAX(indent, strlen(prefix));
-    for (char **w = words; *w; w++) {
-        unsigned len = strlen(*w);
-
-        if (column > indent && column + 1 + len > 79) {
-            g_string_append_printf(out, "\n%*s", indent, "");
-            column = indent;
-        } else if (column > indent) {
-            g_string_append_c(out, ' ');
-            column++;
-        }
-        g_string_append(out, *w);
-        column += len;
-    }
-    g_string_append_c(out, '\n');
-}
-
 /* -- capabilities --------------------------------------------------------- */
 
 static void print_fields(GString *out, const Explain *e,
@@ -230,7 +206,7 @@ static void print_fields(GString *out, const Explain *e,
         }
         g_string_append_c(out, '\n');
         if (f->note) {
-            wrap(out, "", 17, f->note);
+            tool_wrap(out, "", 17, f->note);
         }
     }
 }
@@ -287,34 +263,34 @@ static void print_capability(GString *out, const Explain *e,
         g_autofree char *text = g_strdup_printf("hidden: %s",
                                                 inst->why ? inst->why : "");
         /* the offset and the name stand as in the other lines */
-        wrap(out, head, 45, text);
+        tool_wrap(out, head, 45, text);
         return;
     }
     g_string_append_printf(out, "%s\n", head);
     if (inst->id == 0x05 && !inst->extended) {
-        wrap(out, "", 7, "address, data and masks are the guest's own; Xen "
+        tool_wrap(out, "", 7, "address, data and masks are the guest's own; Xen "
              "programs the device");
     }
     if (inst->id == 0x11 && !inst->extended) {
-        wrap(out, "", 7, "the table is the guest's own; Xen programs the "
+        tool_wrap(out, "", 7, "the table is the guest's own; Xen programs the "
              "device's");
     }
     if (differs->len) {
         g_autofree char *text = g_strconcat("reads ", differs->str, NULL);
 
-        wrap(out, "", 7, text);
+        tool_wrap(out, "", 7, text);
     }
     if (own->len && inst->id != 0x11) {
         g_autofree char *text = g_strconcat("the guest writes a copy of ",
                                             own->str, NULL);
 
-        wrap(out, "", 7, text);
+        tool_wrap(out, "", 7, text);
     }
     if (through->len) {
         g_autofree char *text = g_strconcat("writes reach the device: ",
                                             through->str, NULL);
 
-        wrap(out, "", 7, text);
+        tool_wrap(out, "", 7, text);
     }
     if (verbose && has_layout(inst)) {
         print_fields(out, e, inst);
@@ -345,7 +321,7 @@ static void print_capabilities(GString *out, const Explain *e)
     }
     for (unsigned i = 0; i < all->len; i++) {
         if (g_array_index(all, XenPtInstance, i).id == 0x10) {
-            wrap(out, "  ", 2, "(The dump ends at 256 bytes: extended "
+            tool_wrap(out, "  ", 2, "(The dump ends at 256 bytes: extended "
                  "capabilities, if any, are not judged; `lspci -xxxx` has "
                  "them.)");
             return;
@@ -425,12 +401,12 @@ static void print_regions(GString *out, const Explain *e)
                                : r->io ? "I/O ports"
                                : r->mem64 ? "64-bit memory"
                                : "32-bit memory", size, r->base);
-        wrap(out, head, strlen(head), fate);
+        tool_wrap(out, head, strlen(head), fate);
     }
     if (!any) {
         g_string_append(out, "  none\n");
     } else if (!e->sizes_known) {
-        wrap(out, "  ", 2, "(The dump does not have the sizes: these are "
+        tool_wrap(out, "  ", 2, "(The dump does not have the sizes: these are "
              "bounds, guessed from the addresses; `lspci -vvvxxxx` has "
              "them.)");
     }
@@ -466,7 +442,7 @@ static void print_interrupts(GString *out, const Explain *e,
                                msix == 1 ? "" : "s");
     }
     if (e->run->vectors > 32) {
-        wrap(out, "  ", 9, "! Xen gives a guest 32 vectors unless told "
+        tool_wrap(out, "  ", 9, "! Xen gives a guest 32 vectors unless told "
              "otherwise: put extra_guest_irqs on Xen's command line if the "
              "driver takes them all");
     }
@@ -481,12 +457,12 @@ static void print_interrupts(GString *out, const Explain *e,
                                e->run->vectors,
                                e->run->vectors > 1 ? "s" : "");
     }
-    wrap(out, "  ", 2, calls->str);
+    tool_wrap(out, "  ", 2, calls->str);
     g_string_append(out, "\nReset\n");
     if (e->reset) {
         g_string_append_printf(out, "  the kernel can: %s\n", e->reset);
     } else {
-        wrap(out, "  ", 2, dump_file ? "a dump does not tell"
+        tool_wrap(out, "  ", 2, dump_file ? "a dump does not tell"
              : "the kernel knows no way: the guest gets the device as its "
                "last user left it");
     }
@@ -560,7 +536,7 @@ static void print_policy(GString *out, const Explain *e)
                                "device's undocumented registers. ",
                                g_array_index(ranges, uint32_t, 0));
     }
-    wrap(out, "  ", 2, g_strchomp(text->str));
+    tool_wrap(out, "  ", 2, g_strchomp(text->str));
 }
 
 static void print_decode(GString *out, const Explain *e)
@@ -588,18 +564,18 @@ static void print_text(GString *out, const Explain *e)
     if (e->error) {
         sentence = g_strdup_printf("It cannot be passed through. %s.",
                                    e->error->message);
-        wrap(out, "", 0, sentence);
+        tool_wrap(out, "", 0, sentence);
     } else {
         g_string_append(out, "It can be passed through.\n");
     }
     for (unsigned i = 0; i < e->warnings->len; i++) {
-        wrap(out, "  ! ", 4, e->warnings->pdata[i]);
+        tool_wrap(out, "  ! ", 4, e->warnings->pdata[i]);
     }
     if (e->run) {
         Json *status = json_parse(e->run->status);
 
         for (unsigned i = 0; i < e->run->said->len; i++) {
-            wrap(out, "  ! ", 4, e->run->said->pdata[i]);
+            tool_wrap(out, "  ! ", 4, e->run->said->pdata[i]);
         }
         print_capabilities(out, e);
         print_regions(out, e);

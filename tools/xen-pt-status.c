@@ -49,6 +49,15 @@ static const char *kind_text(const char *kind)
     return kind;
 }
 
+/* Of a mapping: frames are numbers of pages. */
+static uint64_t address(const Json *map, const char *which)
+{
+    uint64_t number = g_ascii_strtoull(json_str(map, which, "0"), NULL, 16);
+
+    return strcmp(json_str(map, "unit", ""), "pages") == 0 ? number << 12
+                                                           : number;
+}
+
 static void print_bars(GString *out, const Json *status)
 {
     const Json *bars = json_get(status, "bars");
@@ -73,17 +82,19 @@ static void print_bars(GString *out, const Json *status)
         for (unsigned k = 0; k < json_len(maps); k++) {
             const Json *map = json_at(maps, k);
             int64_t error = json_int(map, "error", 0);
+            int64_t count = json_int(map, "count", 0);
+            const char *unit = json_str(map, "unit", "?");
 
             if (strcmp(json_str(map, "state", ""), "mapped") == 0 &&
                 json_len(maps) == 1) {
                 continue;
             }
-            g_string_append_printf(out, "         %" PRId64 " of the host's "
-                                   "%s, guest %s, host %s: %s",
-                                   json_int(map, "count", 0),
-                                   json_str(map, "unit", "?"),
-                                   json_str(map, "guest", "?"),
-                                   json_str(map, "machine", "?"),
+            g_string_append_printf(out, "         %" PRId64 " %.*s, guest "
+                                   "0x%" PRIx64 ", host 0x%" PRIx64 ": %s",
+                                   count, (int)strlen(unit) - (count == 1),
+                                   unit,
+                                   address(map, "guest"),
+                                   address(map, "machine"),
                                    json_str(map, "state", "?"));
             if (error) {
                 g_string_append_printf(out, " (%s)", g_strerror(error));
@@ -223,6 +234,9 @@ static void print_denied(GString *out, const Json *status)
         if (d.rule) {
             g_string_append_printf(out, "allow=%x.%c\n", d.offset,
                                    n == 1 ? 'b' : n == 2 ? 'w' : 'l');
+        } else if ((d.offset >= 0x10 && d.offset < 0x28) ||
+                   (d.offset >= 0x30 && d.offset < 0x34)) {
+            g_string_append(out, "none needed: a guest looks so for BARs\n");
         } else {
             g_string_append_printf(out, "none: %s\n", d.why);
         }
@@ -238,7 +252,7 @@ static void print_strings(GString *out, const char *title, const Json *list)
         const Json *item = json_at(list, i);
 
         if (item->type == JSON_STRING) {
-            g_string_append_printf(out, "         %s\n", item->string);
+            tool_wrap(out, "", 9, item->string);
         }
     }
 }
@@ -246,27 +260,24 @@ static void print_strings(GString *out, const char *title, const Json *list)
 static void print_counters(GString *out, const Json *status)
 {
     const Json *counters = json_get(status, "counters");
+    g_autoptr(GString) text = g_string_new(NULL);
     static const char *const some[] = {
         "config_reads", "config_writes", "host_reads", "host_writes",
         "region_reads", "region_writes", "maps", "map_errors", "binds",
         "irq_errors",
     };
 
-    g_string_append(out, "  counters:");
-    if (all_counters) {
-        for (unsigned i = 0; i < json_len(counters); i++) {
-            g_string_append_printf(out, " %s %" PRId64,
-                                   (char *)counters->names->pdata[i],
-                                   json_int(counters,
-                                            counters->names->pdata[i], 0));
-        }
-    } else {
-        for (unsigned i = 0; i < G_N_ELEMENTS(some); i++) {
-            g_string_append_printf(out, " %s %" PRId64, some[i],
-                                   json_int(counters, some[i], 0));
-        }
+    for (unsigned i = 0; all_counters && i < json_len(counters); i++) {
+        g_string_append_printf(text, "%s %" PRId64 " ",
+                               (char *)counters->names->pdata[i],
+                               json_int(counters, counters->names->pdata[i],
+                                        0));
     }
-    g_string_append_c(out, '\n');
+    for (unsigned i = 0; !all_counters && i < G_N_ELEMENTS(some); i++) {
+        g_string_append_printf(text, "%s %" PRId64 " ", some[i],
+                               json_int(counters, some[i], 0));
+    }
+    tool_wrap(out, "  counters:", 13, g_strchomp(text->str));
 }
 
 static void print_function(GString *out, const Json *status)

@@ -1074,12 +1074,12 @@ def status_as_json_is_what_the_device_model_said():
 def status_gives_the_rule_for_each_denied_write():
     denied = [{'offset': '0x44', 'count': 3, 'first_value': '0x7',
                'rule': '44.b', 'why': None},
-              {'offset': '0x10', 'count': 1, 'first_value': '0x1',
+              {'offset': '0x4', 'count': 1, 'first_value': '0x1',
                'rule': None, 'why': 'xen-pt itself acts on that register'}]
     with Host() as host:
         Qemu(web(host), 3, with_status(status_of(denied=denied)))
         has(on(host, 'status', 'web').words(), '0x44: 3 times, first 0x7; '
-            'allow=44.b', '0x10: 1 time, first 0x1; none: xen-pt itself')
+            'allow=44.b', '0x04: 1 time, first 0x1; none: xen-pt itself')
 
 
 @claim
@@ -1093,7 +1093,8 @@ def denied_bytes_that_go_together_are_one_line():
     with Host() as host:
         Qemu(web(host), 3, with_status(status_of(denied=denied)))
         said = on(host, 'status', 'web').words()
-        has(said, '0x18-0x27: 2 times, first 0xff; none: never '
+        has(said, '0x18-0x27: 2 times, first 0xff; none needed: a guest looks '
+            'so for BARs '
             '0xc2-0xc3: 2 times, first 0xff; allow=c2.w '
             '0xc4-0xc7: 2 times, first 0xff; allow=c4.l '
             '0xc8: 1 time, first 0xff; allow=c8.b')
@@ -1357,6 +1358,31 @@ def manual_has_every_option():
         for option in set(options) - {'help'}:
             has(manual, 'Fl -' + option)
             has(completion, '--' + option)
+
+
+@claim
+def completion_offers_what_comes_next():
+    def offered(*words):
+        done = subprocess.run(
+            ['bash', '-c', f'. {SOURCE}/tools/completion/xen-pt; '
+             '_xen_pt_functions() { echo 0000:03:00.0; }; '
+             '_xen_pt_domains() { echo web; }; COMP_WORDS=("$@"); '
+             'COMP_CWORD=$(($# - 1)); _xen_pt; echo "${COMPREPLY[@]}"', 'bash',
+             'xen-pt', *words], capture_output=True, check=True)
+        same(done.stderr.decode(), '')
+        return done.stdout.decode().split()
+
+    same(offered('st'), ['status'])
+    same(offered('help', 'do'), ['doctor'])
+    same(offered('explain', '--re'), ['--real-power', '--refuse-shared'])
+    same(offered('doctor', ''), ['0000:03:00.0'])
+    same(offered('status', ''), ['web'])
+    same(offered('status', '--wait', ''), [])
+    same(offered('status', '--wait', '9', ''), ['web'])
+    same(offered('status', '--json', 'web', ''), ['0000:03:00.0'])
+    same(offered('config-dump', 'web', '0'), ['0000:03:00.0'])
+    same(offered('explain', '--dump', SOURCE + '/READ'),
+         [SOURCE + '/README.md'])
 
 
 def text_of(path):
