@@ -29,5 +29,6 @@ show() { mkdir -p "$OUT/show"; cat > "$OUT/show/$1"; }
 
 same() { [ "$1" = "$2" ] || { echo "is $1, should be $2"; return 1; }; }
 at_least() { [ "$1" -ge "$2" ] || { echo "is $1, should be at least $2"; return 1; }; }
+at_most() { [ "$1" -le "$2" ] || { echo "is $1, should be at most $2"; return 1; }; }
 matches() { [[ $1 =~ $2 ]] || { echo "is '$1', should match '$2'"; return 1; }; }
 not() { ! "$@"; }
