@@ -6,7 +6,7 @@ import signal
 import time
 
 from xenpt.claim import check, claim, count, equal
-from xenpt.guest import CMD_IO, CMD_MASTER, CMD_MEM
+from xenpt.guest import CMD_INTX_DISABLE, CMD_IO, CMD_MASTER, CMD_MEM
 from xenpt.host import Function, plain, standard
 from xenpt.machine import Machine, QmpError
 
@@ -287,6 +287,8 @@ def saving_with_a_device_attached_is_refused(env, host):
         else:
             raise AssertionError('saved')
         check(BDF in m.stderr_text(), 'not named: ' + m.stderr_text())
+        check(not host.config_value(fn, 4, 2) & CMD_INTX_DISABLE,
+              'INTx is still disabled')
         m.qmp('cont')
         equal(m.state(), before, 'state')
         guest.msix_move(1, 1, 0x99)
@@ -319,7 +321,9 @@ def an_orderly_end_leaves_nothing_mapped_or_enabled(env, host):
             gone = [c for c in log.of(op) if c.args['add'] == '0']
             equal(len(gone), len(added), op)
         equal(host.config_value(fn, 0x72, 2) & 0x8000, 0, 'MSI-X')
-        equal(host.config_value(fn, 4, 2) & CMD_MASTER, 0, 'bus mastering')
+        command = host.config_value(fn, 4, 2)
+        equal(command & CMD_MASTER, 0, 'bus mastering')
+        check(command & CMD_INTX_DISABLE, 'INTx can still be raised')
 
 
 @claim()

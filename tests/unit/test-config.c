@@ -119,8 +119,13 @@ static void intx_disable_follows_the_guest_where_intx_is_routed(void)
     FakeHost *host = fake_host_standard();
     Fake *fake = fake_start(host, NULL);
 
+    /* Nobody answers before the guest has enabled the function. */
+    g_assert_cmphex(fake_get16(host, 4) & 0x0400, ==, 0x0400);
+    fake_write(fake, 4, 0x0000, 2);
+    g_assert_cmphex(fake_get16(host, 4) & 0x0400, ==, 0x0400);
+    fake_write(fake, 4, 0x0002, 2);
     g_assert_cmphex(fake_get16(host, 4) & 0x0400, ==, 0);
-    fake_write(fake, 4, 0x0400, 2);
+    fake_write(fake, 4, 0x0402, 2);
     g_assert_cmphex(fake_get16(host, 4) & 0x0400, ==, 0x0400);
     fake_write(fake, 4, 0x0000, 2);
     g_assert_cmphex(fake_get16(host, 4) & 0x0400, ==, 0);
@@ -129,7 +134,7 @@ static void intx_disable_follows_the_guest_where_intx_is_routed(void)
     host = fake_host_standard();
     host->host.info.gsi = 0;
     fake = fake_start(host, NULL);
-    fake_write(fake, 4, 0x0000, 2);
+    fake_write(fake, 4, 0x0002, 2);
     g_assert_cmphex(fake_get16(host, 4) & 0x0400, ==, 0x0400);
     fake_close(fake);
 }

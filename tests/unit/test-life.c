@@ -364,7 +364,8 @@ static void start_quiets_what_an_earlier_user_left_on(void)
     fake_set16(host, MSI + 2, 0x0185);
     fake_set16(host, MSIX + 2, 0xc03f);
     fake = fake_start(host, NULL);
-    g_assert_cmphex(fake_get16(host, COMMAND), ==, IO | MEMORY | SERR);
+    g_assert_cmphex(fake_get16(host, COMMAND), ==,
+                    IO | MEMORY | SERR | INTX_DISABLE);
     g_assert_cmphex(fake_get16(host, MSI + 2) & 1, ==, 0);
     g_assert_cmphex(fake_get16(host, MSIX + 2) & 0xc000, ==, 0);
     fake_close(fake);
@@ -583,9 +584,11 @@ static void machine_reset_leaves_the_hardware_quiet(void)
     xen_pt_device_reset(fake->dev);
     g_assert_cmpuint(fake_mapped(fake->hv), ==, 0);
     g_assert_cmpuint(fake_bound(fake->hv), ==, 1);
-    g_assert_cmphex(fake_get16(fake->host, COMMAND), ==, 3);
+    g_assert_cmphex(fake_get16(fake->host, COMMAND), ==, INTX_DISABLE | 3);
     g_assert_cmphex(fake_get16(fake->host, MSI + 2) & 1, ==, 0);
     g_assert_cmpint(fake->vm->timer, ==, -1);
+    fake_write(fake, COMMAND, MASTER, 2);
+    g_assert_cmphex(fake_get16(fake->host, COMMAND), ==, MASTER | 3);
     fake_close(fake);
 }
 

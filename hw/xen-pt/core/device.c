@@ -182,6 +182,8 @@ XenPtDevice *xen_pt_device_open(XenPtHost *host, XenPtHypervisor *hv,
 /* -- Command -------------------------------------------------------------- */
 
 #define COMMAND_PASSED (PCI_COMMAND_MASTER | PCI_COMMAND_INVALIDATE)
+#define COMMAND_ENABLES (PCI_COMMAND_IO | PCI_COMMAND_MEMORY | \
+                         PCI_COMMAND_MASTER)
 
 static bool write_command(XenPtDevice *dev, uint16_t command)
 {
@@ -198,7 +200,9 @@ static bool write_command(XenPtDevice *dev, uint16_t command)
 /*
  * Decoding stays on in the hardware while the guest has the device: a guest
  * that turned it off could make the host take an unsupported request
- * (XSA-120, XSA-126).  INTx can be enabled only where it is routed.
+ * (XSA-120, XSA-126).  INTx can be enabled only where it is routed, and not
+ * before somebody can answer it: until the guest has enabled the function,
+ * what it raises would hold the line for all that share it.
  */
 void xen_pt_command_update(XenPtDevice *dev)
 {
@@ -209,8 +213,12 @@ void xen_pt_command_update(XenPtDevice *dev)
     if (dev->state != XEN_PT_STATE_STARTED || dev->resetting) {
         return;
     }
+    if (guest & COMMAND_ENABLES) {
+        dev->enabled = true;
+    }
     command |= guest & COMMAND_PASSED;
-    if (!dev->intx_bound || (guest & PCI_COMMAND_INTX_DISABLE)) {
+    if (!dev->intx_bound || !dev->enabled ||
+        (guest & PCI_COMMAND_INTX_DISABLE)) {
         command |= PCI_COMMAND_INTX_DISABLE;
     }
     write_command(dev, command);
@@ -333,12 +341,7 @@ static bool start_command(XenPtDevice *dev)
                                           : PCI_COMMAND_MEMORY;
         }
     }
-    if (dev->intx_bound) {
-        command &= ~PCI_COMMAND_INTX_DISABLE;
-    } else {
-        command |= PCI_COMMAND_INTX_DISABLE;
-    }
-    return write_command(dev, command);
+    return write_command(dev, command | PCI_COMMAND_INTX_DISABLE);
 }
 
 bool xen_pt_device_start(XenPtDevice *dev, uint8_t guest_bus,
@@ -436,6 +439,7 @@ void xen_pt_device_reset(XenPtDevice *dev)
     xen_pt_msix_control(dev);
     xen_pt_msix_reset(dev);
     xen_pt_power_update(dev);
+    dev->enabled = false;
     xen_pt_command_update(dev);
     xen_pt_bars_commit(dev);
     xen_pt_timer_update(dev);

@@ -120,6 +120,7 @@ struct XenPtDevice {
     bool hw_command_known;
     uint16_t hw_command;                     /* last written or read */
     uint16_t found_command;                  /* at start */
+    bool enabled;                            /* by the guest since a reset */
     bool rom_enabled;                        /* in hardware */
 
     /* intx.c */
