@@ -93,6 +93,36 @@ def a_sibling_behind_a_bridge_that_the_host_uses_is_named(env, host):
         m.assert_nothing_left()
 
 
+@claim(stock='assigns it, and the sibling loses its memory accesses')
+def a_sibling_that_another_domain_has_is_named(env, host):
+    fn = host.add(standard())
+    sibling = host.add(plain('0000:03:01.0'))
+    put_behind_a_bridge(host, fn, sibling)
+    with Machine(env, host) as m:
+        m.fx('xs-write /libxl/pci/0000-03-01-0/domid 9')
+        try:
+            m.device_add(fn)
+        except QmpError as error:
+            check(sibling.bdf + ' (passed to domain 9)' in str(error),
+                  str(error))
+        else:
+            raise AssertionError('device_add succeeded')
+        m.assert_nothing_left()
+        m.fx('xs-write /libxl/pci/0000-03-01-0/domid 7')
+        m.attach(fn)
+        equal(warnings(m, fn), [], 'warnings')
+
+
+@claim(only='ours')
+def a_line_that_the_host_uses_is_a_warning(env, host):
+    fn = host.add(standard(irq=19))
+    host.add(plain('0000:05:00.0', driver='e1000e', irq=19))
+    with Machine(env, host) as m:
+        m.attach(fn)
+        told(m, fn, 'shares its interrupt line, GSI 19, with 0000:05:00.0 '
+             '(driven by e1000e)')
+
+
 @claim(only='ours')
 def an_idle_sibling_behind_a_bridge_is_a_warning(env, host):
     fn = host.add(standard())

@@ -106,7 +106,7 @@ static void add_device(Fixture *f, const char *bdf, const char *resource,
     put(f, bdf, "vendor", "0x8086\n");
     put(f, bdf, "device", "0x10d3\n");
     put(f, bdf, "class", "0x020000\n");
-    put(f, bdf, "irq", "20\n");
+    put(f, bdf, "irq", strcmp(bdf, BDF) ? "21\n" : "20\n");
     put(f, bdf, "revision", "0x09\n");
     put(f, bdf, "subsystem_vendor", "0x1af4\n");
     put(f, bdf, "subsystem_device", "0x1100\n");
@@ -784,6 +784,42 @@ static void a_bridge_that_cannot_be_read_is_no_reason(Fixture *f,
 
 /* -- accesses ------------------------------------------------------------- */
 
+static void a_line_that_another_uses_is_told(Fixture *f, gconstpointer data)
+{
+    static const char other[] = "0000:04:00.1";
+    XenPtSysfsOptions options = { .root = f->root, .owner = domain_seven };
+    XenPtAddress asked = { 0 };
+    char *path;
+
+    options.opaque = &asked;
+    add_device(f, other, RESOURCE, "e1000");
+    open_host(f);
+    g_assert_cmpuint(f->warnings->len, ==, 0);
+    put(f, other, "irq", "20\n");
+    open_host(f);
+    expect_warning(f, "GSI 20, with 0000:04:00.1 (driven by e1000), and");
+    expect_warning(f, "and a guest that leaves the line unanswered stops");
+    /* With messages, it leaves the line alone. */
+    path = path_of(f, other, "msi_irqs");
+    g_assert_cmpint(g_mkdir(path, 0700), ==, 0);
+    open_host(f);
+    g_assert_cmpuint(f->warnings->len, ==, 0);
+    g_assert_cmpint(g_rmdir(path), ==, 0);
+    g_free(path);
+    set_driver(f, other, "pciback");
+    open_host(f);
+    g_assert_cmpuint(f->warnings->len, ==, 0);
+    options.domid = 8;
+    close_host(f);
+    f->host = xen_pt_sysfs_open_with(&options, &address, NULL, f->warnings);
+    expect_warning(f, "with 0000:04:00.1 (passed to domain 7), and");
+    /* No line, no company. */
+    put(f, BDF, "irq", "0\n");
+    put(f, other, "irq", "0\n");
+    open_host(f);
+    g_assert_cmpuint(f->warnings->len, ==, 0);
+}
+
 static void config_is_read_up_to_its_end(Fixture *f, gconstpointer data)
 {
     XenPtHost *h = open_host(f);
@@ -1214,6 +1250,7 @@ int main(int argc, char **argv)
     TEST(devices_elsewhere_are_no_siblings);
     TEST(a_sibling_of_another_domain_is_refused);
     TEST(a_bridge_that_cannot_be_read_is_no_reason);
+    TEST(a_line_that_another_uses_is_told);
     TEST(config_is_read_up_to_its_end);
     TEST(config_writes_reach_just_their_bytes);
     TEST(a_config_write_cut_short_is_an_error);

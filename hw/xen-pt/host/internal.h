@@ -97,4 +97,11 @@ bool xen_pt_sysfs_check_siblings(const char *root, const char *name,
                                  const XenPtSysfsOptions *options,
                                  GError **errp, GPtrArray *warnings);
 
+/* -- line.c --------------------------------------------------------------- */
+
+/* Warns of those in use elsewhere that share the interrupt line. */
+void xen_pt_sysfs_check_line(XenPtSysfs *s, const char *root,
+                             const XenPtSysfsOptions *options,
+                             GPtrArray *warnings);
+
 #endif /* XEN_PT_HOST_INTERNAL_H */

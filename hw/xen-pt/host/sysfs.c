@@ -322,6 +322,7 @@ XenPtHost *xen_pt_sysfs_open_with(const XenPtSysfsOptions *options,
         goto fail;
     }
     xen_pt_sysfs_find_neighbours(s, root, options);
+    xen_pt_sysfs_check_line(s, root, options, warnings);
     find_reset(s, warnings);
     return &s->host;
 
