@@ -253,6 +253,25 @@ static bool xen_pt_plug_in(XenPtFunction *fn, GError **errp)
     return true;
 }
 
+/* Of `BDF.*` xl sends the highest function, and believes that it is done. */
+static void xen_pt_explain_lone(XenPtFunction *fn)
+{
+    PCIDevice *pci = PCI_DEVICE(fn);
+    unsigned slot = PCI_SLOT(pci->devfn);
+    g_autofree char *sentence = NULL;
+
+    if (PCI_FUNC(pci->devfn) == 0 ||
+        pci_get_bus(pci)->devices[PCI_DEVFN(slot, 0)]) {
+        return;
+    }
+    sentence = g_strdup_printf(
+        "%s: the guest sees its function %02x.%x when %02x.0 is there, too; "
+        "if this was an attach of BDF.*, of which xl sends the highest "
+        "function alone, attach BDF.0@%02x now", xen_pt_function_name(fn),
+        slot, PCI_FUNC(pci->devfn), slot, slot);
+    xen_pt_device_warn(fn->dev, sentence);
+}
+
 static void xen_pt_realize(PCIDevice *pci, Error **errp)
 {
     XenPtFunction *fn = XEN_PT(pci);
@@ -278,6 +297,7 @@ static void xen_pt_realize(PCIDevice *pci, Error **errp)
     }
     trace_xen_pt_realized(xen_pt_function_name(fn),
                           PCI_SLOT(pci->devfn), PCI_FUNC(pci->devfn));
+    xen_pt_explain_lone(fn);
     return;
 
 not_plugged:
@@ -300,6 +320,18 @@ static void xen_pt_realize_early(DeviceState *qdev, Error **errp)
     PCIBus *bus = pci_get_bus(pci);
 
     if (pci->devfn >= 0 && PCI_FUNC(pci->devfn) != 0) {
+        PCIDevice *first = bus->devices[pci->devfn & ~(PCI_FUNC_MAX - 1)];
+
+        if (first && (qdev->hotplugged || !(first->cap_present &
+                                            QEMU_PCI_CAP_MULTIFUNCTION))) {
+            error_setg(errp, "%s: the guest has its function %02x.0 already "
+                       "and would not look for %02x.%x; add function 0 last, "
+                       "or take a slot for each",
+                       xen_pt_function_name(XEN_PT(qdev)),
+                       PCI_SLOT(pci->devfn), PCI_SLOT(pci->devfn),
+                       PCI_FUNC(pci->devfn));
+            return;
+        }
         pci->cap_present |= QEMU_PCI_CAP_MULTIFUNCTION;
     } else if (pci->devfn >= 0) {
         for (int f = 1; f < PCI_FUNC_MAX; f++) {
