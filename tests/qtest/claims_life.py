@@ -28,36 +28,48 @@ def busy(m, fn):
 @claim()
 def a_running_guest_is_asked_before_its_device_goes(env, host):
     fn = host.add(standard())
-    with Machine(env, host) as m:
-        m.enable_acpi_hotplug()
-        guest = busy(m, fn)
-        m.device_del(fn)
-        m.advance(200)
-        equal(m.query_slot(m.qdev_id(fn)), (0, guest.slot, 0), 'still there')
-        equal(m.inp(0xae04, 4) >> guest.slot & 1, 1, 'asked by ACPI')
-        m.eject(guest.slot)
-        m.wait_gone(fn)
-        m.assert_nothing_left()
-        event = m.wait_event('DEVICE_DELETED')
-        equal(event['data'].get('device', m.qdev_id(fn)), m.qdev_id(fn),
-              'event')
+    fn = host.add(standard())
+    for state in ('running', 'paused'):
+        with Machine(env, host) as m:
+            m.enable_acpi_hotplug()
+            guest = busy(m, fn)
+            m.fx('domain ' + state)
+            m.fx('xs-fire @releaseDomain')
+            m.device_del(fn)
+            m.advance(400)
+            equal(m.query_slot(m.qdev_id(fn)), (0, guest.slot, 0),
+                  'still there, ' + state)
+            equal(m.inp(0xae04, 4) >> guest.slot & 1, 1, 'asked by ACPI')
+            m.eject(guest.slot)
+            m.wait_gone(fn)
+            m.assert_nothing_left(state)
+            event = m.wait_event('DEVICE_DELETED')
+            equal(event['data'].get('device', m.qdev_id(fn)), m.qdev_id(fn),
+                  'event')
 
 
 @claim()
 def a_second_device_del_is_harmless(env, host):
-    fn = host.add(standard())
     with Machine(env, host) as m:
         m.enable_acpi_hotplug()
         guest = busy(m, fn)
-        m.device_del(fn)
-        m.advance(50)
-        try:
-            m.device_del(fn)
-        except QmpError as error:
-            check('already in the process' in str(error), str(error))
+        for _ in range(3):
+            try:
+                m.device_del(fn)
+            except QmpError as error:
+                check('already in the process' in str(error), str(error))
+            m.advance(300)
+            guest.msix_move(1, 1, 0x99)
+            check(any(p.gvec == 0x99 for p in m.state().pirqs), 'interrupts')
+            guest.msix_move(1, 1, 0x41)
         m.eject(guest.slot)
         m.wait_gone(fn)
         m.assert_nothing_left()
+        equal(m.wait_event('DEVICE_DELETED')['data'].get('device'),
+              m.qdev_id(fn), 'event')
+        m.advance(100)
+        equal([e for e in m.events if e['event'] == 'DEVICE_DELETED'], [],
+              'more events')
 
 
 @claim(stock='waits for a guest that has no ACPI')
@@ -66,6 +78,48 @@ def a_guest_that_never_enabled_acpi_is_not_waited_for(env, host):
     with Machine(env, host) as m:
         busy(m, fn)
         m.device_del(fn)
+        m.wait_gone(fn, timeout=3)
+        m.assert_nothing_left()
+
+
+@claim()
+def a_guest_that_is_busy_with_an_event_is_waited_for(env, host):
+    """It masks the event meanwhile, and may be paused in the midst of it."""
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.enable_acpi_hotplug()
+        guest = busy(m, fn)
+        m.device_del(fn)
+        m.outp(0xafe2, 1, 0)
+        m.advance(1500)
+        equal(m.query_slot(m.qdev_id(fn)), (0, guest.slot, 0), 'still there')
+        guest.msix_move(1, 1, 0x99)
+        m.outp(0xafe2, 1, 2)
+        check(m.inp(0xafe0, 1) & 2, 'the event is lost')
+        m.eject(guest.slot)
+        m.wait_gone(fn)
+        # One that was never seen with the event on, and has taken it.
+        m.outp(0xafe2, 1, 0)
+        m.attach(fn)
+        m.device_del(fn)
+        m.outp(0xafe0, 1, 2)
+        m.advance(1500)
+        equal(m.query_slot(m.qdev_id(fn)), (0, guest.slot, 0), 'still there')
+        m.eject(guest.slot)
+        m.wait_gone(fn)
+        m.assert_nothing_left()
+
+
+@claim(stock='waits for a guest that has no ACPI')
+def a_guest_that_has_reset_is_not_known_to_have_acpi(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        busy(m, fn)
+        m.enable_acpi_hotplug()
+        m.device_del(fn)
+        m.qmp('system_reset')
+        m.wait_event('RESET')
+        m.advance(50)
         m.wait_gone(fn, timeout=3)
         m.assert_nothing_left()
 

@@ -35,6 +35,8 @@ typedef struct XenPtBar {
     MemoryRegion mr;
 } XenPtBar;
 
+typedef struct XenPtHotplug XenPtHotplug;
+
 struct XenPtFunction {
     PCIDevice parent_obj;
 
@@ -52,6 +54,8 @@ struct XenPtFunction {
     XenPtBar bar[XEN_PT_NUM_REGIONS];
     bool lost_said;
 
+    XenPtHotplug *hotplug;  /* NULL: the bus knows no hot plug */
+    bool acpi_seen;         /* the guest had ACPI hot plug on */
     QEMUTimer *unplug_timer;
     QEMUBH *away_bh;        /* not NULL: about to be taken away */
     const char *away_why;
@@ -88,6 +92,9 @@ bool xen_pt_page_is_alone(XenPtVm *vm, uint64_t gaddr);
 /* hotplug.c */
 void xen_pt_hotplug_add(XenPtFunction *fn);
 void xen_pt_hotplug_remove(XenPtFunction *fn);
+/* To be called now and then: whether the guest can be asked for it. */
+void xen_pt_hotplug_look(XenPtFunction *fn);
+void xen_pt_hotplug_reset(XenPtFunction *fn);
 /* Completes what the guest was asked for and will never answer. */
 void xen_pt_hotplug_domain_gone(void);
 

@@ -86,6 +86,7 @@ static void xen_pt_config_write(PCIDevice *pci, uint32_t addr, uint32_t value,
     XenPtFunction *fn = container_of(pci, XenPtFunction, parent_obj);
 
     if (fn->dev) {
+        xen_pt_hotplug_look(fn);
         xen_pt_device_config_write(fn->dev, addr, value, len);
     }
 }
@@ -359,6 +360,7 @@ static void xen_pt_reset(DeviceState *qdev)
     XenPtFunction *fn = XEN_PT(qdev);
 
     if (fn->dev) {
+        xen_pt_hotplug_reset(fn);
         xen_pt_device_reset(fn->dev);
     }
 }

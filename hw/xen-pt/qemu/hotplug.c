@@ -7,6 +7,10 @@
  * turned ACPI hot plug on.  QEMU's own handler waits for the answer all the
  * same, and the toolstack then waits for QEMU, ten seconds for each device.
  *
+ * An operating system masks the hot plug event while it handles one, which
+ * may take long: that it is masked tells nothing of a guest that has been seen
+ * with the event enabled, or that has taken the event.
+ *
  * So a handler of ours stands before the bus's own one.  It passes on
  * everything for every other device, and for ours all but the requests that
  * nobody will answer.
@@ -25,36 +29,36 @@
 #include "trace.h"
 
 #define TYPE_XEN_PT_HOTPLUG "xen-pt-hotplug"
-OBJECT_DECLARE_SIMPLE_TYPE(XenPtHotplug, XEN_PT_HOTPLUG)
+DECLARE_INSTANCE_CHECKER(XenPtHotplug, XEN_PT_HOTPLUG, TYPE_XEN_PT_HOTPLUG)
 
 struct XenPtHotplug {
     Object parent_obj;
     HotplugHandler *next;      /* the bus's own */
+    PIIX4PMState *pm;          /* the same, if it is one */
 };
 
-/*
- * An operating system masks the hot plug event for a moment while it handles
- * one: only if it stays masked is there nobody to answer.
- */
+/* For somebody who could answer; the toolstack looks again after a second. */
 #define ACPI_LOOK_MS    50
-#define ACPI_LOOKS      4
+#define ACPI_LOOKS      15
 /* When the toolstack gives up; asked again later, the guest may still. */
 #define GUEST_ANSWER_MS 10000
 
-static bool acpi_hot_plug_is_off(HotplugHandler *handler)
+/* Whoever is no PIIX4 is taken for one who answers. */
+static bool acpi_hot_plug_is_on(PIIX4PMState *pm)
 {
-    PIIX4PMState *pm = (PIIX4PMState *)
-        object_dynamic_cast(OBJECT(handler), TYPE_PIIX4_PM);
+    return !pm || ((pm->ar.pm1.cnt.cnt & ACPI_BITMASK_SCI_ENABLE) &&
+                   (pm->ar.gpe.en[0] & ACPI_PCI_HOTPLUG_STATUS));
+}
 
-    return pm && (!(pm->ar.pm1.cnt.cnt & ACPI_BITMASK_SCI_ENABLE) ||
-                  !(pm->ar.gpe.en[0] & ACPI_PCI_HOTPLUG_STATUS));
+/* A request sets the event's status, and only the guest clears it. */
+static bool acpi_event_is_taken(PIIX4PMState *pm)
+{
+    return !(pm->ar.gpe.sts[0] & ACPI_PCI_HOTPLUG_STATUS);
 }
 
 /* What the guest has not been told, or has not answered, is off the table. */
-static void forget_request(HotplugHandler *handler, PCIDevice *pci)
+static void forget_request(PIIX4PMState *pm, PCIDevice *pci)
 {
-    PIIX4PMState *pm = (PIIX4PMState *)
-        object_dynamic_cast(OBJECT(handler), TYPE_PIIX4_PM);
     PCIBus *bus = pci_get_bus(pci);
     uint32_t slot = 1u << PCI_SLOT(pci->devfn);
     uint64_t bsel;
@@ -80,14 +84,14 @@ static void forget_request(HotplugHandler *handler, PCIDevice *pci)
     }
 }
 
-static void take_away(XenPtFunction *fn, HotplugHandler *handler,
+static void take_away(XenPtFunction *fn, XenPtHotplug *hotplug,
                       const char *why, Error **errp)
 {
     Error *local_err = NULL;
 
     trace_xen_pt_unplug_request(xen_pt_function_name(fn), why);
-    forget_request(handler, PCI_DEVICE(fn));
-    hotplug_handler_unplug(handler, DEVICE(fn), &local_err);
+    forget_request(hotplug->pm, PCI_DEVICE(fn));
+    hotplug_handler_unplug(hotplug->next, DEVICE(fn), &local_err);
     if (local_err) {
         error_propagate(errp, local_err);
         return;
@@ -95,33 +99,35 @@ static void take_away(XenPtFunction *fn, HotplugHandler *handler,
     object_unparent(OBJECT(fn));
 }
 
-static XenPtHotplug *hotplug_of(XenPtFunction *fn)
+void xen_pt_hotplug_look(XenPtFunction *fn)
 {
-    HotplugHandler *handler = qdev_get_hotplug_handler(DEVICE(fn));
+    if (!fn->acpi_seen && fn->hotplug) {
+        fn->acpi_seen = acpi_hot_plug_is_on(fn->hotplug->pm);
+    }
+}
 
-    return (XenPtHotplug *)
-        object_dynamic_cast(OBJECT(handler), TYPE_XEN_PT_HOTPLUG);
+void xen_pt_hotplug_reset(XenPtFunction *fn)
+{
+    fn->acpi_seen = false;
 }
 
 /* The timer that runs from a request until its answer. */
 static void xen_pt_unplug_timer(void *opaque)
 {
     XenPtFunction *fn = opaque;
-    XenPtHotplug *hotplug = hotplug_of(fn);
+    XenPtHotplug *hotplug = fn->hotplug;
     Error *local_err = NULL;
 
-    if (!hotplug) {
-        return;
-    }
     if (fn->unplug_looks > 0) {
-        if (acpi_hot_plug_is_off(hotplug->next)) {
+        xen_pt_hotplug_look(fn);
+        if (!fn->acpi_seen && !acpi_event_is_taken(hotplug->pm)) {
             if (--fn->unplug_looks > 0) {
                 timer_mod(fn->unplug_timer,
                           qemu_clock_get_ms(QEMU_CLOCK_REALTIME) +
                           ACPI_LOOK_MS);
                 return;
             }
-            take_away(fn, hotplug->next, "the guest has no ACPI hot plug",
+            take_away(fn, hotplug, "the guest has no ACPI hot plug",
                       &local_err);
             if (local_err) {
                 error_report_err(local_err);
@@ -152,7 +158,7 @@ static void xen_pt_unplug_request(HotplugHandler *handler, DeviceState *dev,
     Error *local_err = NULL;
 
     if (fn && xen_pt_domain_check() == XEN_PT_DOMAIN_GONE) {
-        take_away(fn, hotplug->next, "the domain is gone", errp);
+        take_away(fn, hotplug, "the domain is gone", errp);
         return;
     }
     if (!next->unplug_request) {
@@ -205,18 +211,27 @@ void xen_pt_hotplug_add(XenPtFunction *fn)
 
     fn->unplug_timer = timer_new_ms(QEMU_CLOCK_REALTIME, xen_pt_unplug_timer,
                                     fn);
-    if (!bus->hotplug_handler ||
+    if (!bus->hotplug_handler) {
+        return;
+    }
+    fn->hotplug = (XenPtHotplug *)
         object_dynamic_cast(OBJECT(bus->hotplug_handler),
-                            TYPE_XEN_PT_HOTPLUG)) {
+                            TYPE_XEN_PT_HOTPLUG);
+    if (fn->hotplug) {
+        xen_pt_hotplug_look(fn);
         return;
     }
     /* Stays before the bus's handler for as long as there is that bus. */
     hotplug = XEN_PT_HOTPLUG(object_new(TYPE_XEN_PT_HOTPLUG));
     hotplug->next = bus->hotplug_handler;
+    hotplug->pm = (PIIX4PMState *)
+        object_dynamic_cast(OBJECT(hotplug->next), TYPE_PIIX4_PM);
     object_property_add_child(OBJECT(bus), TYPE_XEN_PT_HOTPLUG,
                               OBJECT(hotplug));
     object_unref(OBJECT(hotplug));
     qbus_set_hotplug_handler(bus, OBJECT(hotplug));
+    fn->hotplug = hotplug;
+    xen_pt_hotplug_look(fn);
 }
 
 void xen_pt_hotplug_remove(XenPtFunction *fn)
@@ -229,18 +244,20 @@ void xen_pt_hotplug_remove(XenPtFunction *fn)
     fn->unplug_timer = NULL;
     fn->unplug_pending = false;
     fn->unplug_looks = 0;
+    fn->hotplug = NULL;
+    fn->acpi_seen = false;
 }
 
 static void away_bh(void *opaque)
 {
     XenPtFunction *fn = opaque;
-    XenPtHotplug *hotplug = hotplug_of(fn);
+    XenPtHotplug *hotplug = fn->hotplug;
     Error *local_err = NULL;
 
     if (!hotplug) {
         return;
     }
-    take_away(fn, hotplug->next, fn->away_why, &local_err);
+    take_away(fn, hotplug, fn->away_why, &local_err);
     if (local_err) {
         error_report_err(local_err);
     }
