@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Each call that can fail is made to fail once."""
 
+import os
+import resource
+
 from xenpt.claim import check, claim, equal
 from xenpt.guest import CMD_IO, CMD_MEM, msi_address
 from xenpt.host import standard
@@ -68,6 +71,38 @@ def realize_survives_eio_at_every_call(env, host):
 @claim(stock='it dies, or the second attempt does')
 def realize_survives_eperm_at_every_call(env, host):
     realize_with_failures(env, host, 'EPERM')
+
+
+@claim()
+def realize_survives_want_of_descriptors_at_every_one(env, host):
+    """Those of epoll, timers and directories are in no log of calls."""
+    fn = host.add(standard())
+    refused = 0
+    with Machine(env, host) as m:
+        while True:
+            used = max(int(fd) for fd in
+                       os.listdir('/proc/%d/fd' % m.process.pid))
+            unlimited = resource.prlimit(m.process.pid,
+                                         resource.RLIMIT_NOFILE)
+            resource.prlimit(m.process.pid, resource.RLIMIT_NOFILE,
+                             (used + 1 + refused, unlimited[1]))
+            where = '%d to spare' % refused
+            try:
+                m.device_add(fn)
+            except QmpError as text:
+                refused += 1
+                check('\n' not in str(text) and fn.bdf[5:] in str(text),
+                      '%s: %s' % (where, text))
+                m.assert_nothing_left('%s (%s)' % (where, text))
+                resource.prlimit(m.process.pid, resource.RLIMIT_NOFILE,
+                                 unlimited)
+            else:
+                break
+            m.attach(fn).bring_up()
+            check(m.state().pages, where + ': nothing is mapped')
+            m.detach(fn)
+            m.assert_nothing_left(where)
+    check(1 < refused < 40, 'refused %d times' % refused)
 
 
 def whole_life(m, fn):

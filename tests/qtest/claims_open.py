@@ -210,6 +210,24 @@ def a_slot_that_is_taken_is_refused(env, host):
             raise AssertionError('two functions in one slot')
         held = [f for f in m.open_files() if other.bdf in f]
         check(not held, 'left open: %s' % held)
+        for addr in ('20.0', '5.8'):
+            try:
+                m.device_add(other, addr=addr)
+            except QmpError as error:
+                check(addr in str(error), str(error))
+            else:
+                raise AssertionError('there is no slot ' + addr)
+        m.attach(other, addr='1f.0').bring_up(base=0xe4000000)
+
+
+@claim(stock='attaches it: no interrupt will ever arrive')
+def a_guest_without_iommu_is_told_what_it_lacks(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.fx('iommu 0')
+        refusal(m, fn, words=['IOMMU', 'passthrough="enabled"'])
+        m.fx('iommu 1')
+        m.attach(fn).bring_up()
 
 
 @claim()

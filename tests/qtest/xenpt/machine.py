@@ -166,6 +166,29 @@ class Machine:
 
     # Life
 
+    def preloaded(self, log):
+        """The environment of a QEMU on the fake libraries."""
+        environ = dict(os.environ)
+        preload = [self.env.fake_xen]
+        if environ.get('LD_PRELOAD'):
+            preload.append(environ['LD_PRELOAD'])
+        environ.update({
+            # The fake libraries come before the sanitizers' runtime; whole
+            # stacks tell whose a leak is.
+            'ASAN_OPTIONS': 'verify_asan_link_order=0:abort_on_error=1:'
+                            'fast_unwind_on_malloc=0',
+            'LSAN_OPTIONS': 'print_suppressions=0:suppressions=' + LEAKS,
+            'UBSAN_OPTIONS': 'print_stacktrace=1',
+            'LD_PRELOAD': ' '.join(preload),
+            'FAKE_XEN_LOG': log,
+            'FAKE_XEN_CONTROL': os.path.join(os.path.dirname(log),
+                                             'control'),
+            'FAKE_XEN_VERSION': self.xen_version,
+            'FAKE_XEN_DEV_MEM': os.path.join(self.env.tmp, 'mem'),
+            'FAKE_XEN_HARDWARE': self.host.hardware,
+        })
+        return environ
+
     def __enter__(self):
         self.dir = tempfile.mkdtemp(prefix='qtest-', dir=self.env.tmp)
         self.log_path = os.path.join(self.dir, 'calls')
@@ -192,24 +215,7 @@ class Machine:
                 '-chardev', 'socket,id=libxl-cmd,path=%s,server=on,wait=off' %
                 os.path.join(self.dir, 'qmp-libxl-7'),
                 '-mon', 'chardev=libxl-cmd,mode=control'] + self.args
-        environ = dict(os.environ)
-        preload = [self.env.fake_xen]
-        if environ.get('LD_PRELOAD'):
-            preload.append(environ['LD_PRELOAD'])
-        environ.update({
-            # The fake libraries come before the sanitizers' runtime; whole
-            # stacks tell whose a leak is.
-            'ASAN_OPTIONS': 'verify_asan_link_order=0:abort_on_error=1:'
-                            'fast_unwind_on_malloc=0',
-            'LSAN_OPTIONS': 'print_suppressions=0:suppressions=' + LEAKS,
-            'UBSAN_OPTIONS': 'print_stacktrace=1',
-            'LD_PRELOAD': ' '.join(preload),
-            'FAKE_XEN_LOG': self.log_path,
-            'FAKE_XEN_CONTROL': os.path.join(self.dir, 'control'),
-            'FAKE_XEN_VERSION': self.xen_version,
-            'FAKE_XEN_DEV_MEM': os.path.join(self.env.tmp, 'mem'),
-            'FAKE_XEN_HARDWARE': self.host.hardware,
-        })
+        environ = self.preloaded(self.log_path)
         environ.update(self.environ)
         self.stderr = open(os.path.join(self.dir, 'stderr'), 'w+')
         self.process = subprocess.Popen(

@@ -8,7 +8,9 @@ what they do to Xen and xenstore by themselves is done to the fakes.
 import json
 import os
 import select
+import signal
 import socket
+import subprocess
 import time
 
 from .machine import QmpError
@@ -75,6 +77,37 @@ class LibxlQmp:
 
     def close(self):
         self.sock.close()
+
+
+def libxl_probe(machine):
+    """The trial run of libxl 4.20 and later: the answer, and the calls."""
+    path = os.path.join(machine.dir, 'probe')
+    os.mkdir(path)
+    log = os.path.join(path, 'calls')
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.path.join(path, 'qmp'))
+        listener.listen(1)
+        process = subprocess.Popen(
+            [machine.env.qemu, '-S', '-no-user-config', '-nodefaults',
+             '-nographic', '-machine', 'none,accel=xen', '-chardev',
+             'socket,id=libxl-cmd,fd=%d,server=on,wait=off' %
+             listener.fileno(), '-mon', 'chardev=libxl-cmd,mode=control'],
+            pass_fds=[listener.fileno()], env=machine.preloaded(log),
+            stdin=subprocess.DEVNULL, stdout=machine.stderr,
+            stderr=machine.stderr)
+    try:
+        qmp = LibxlQmp(os.path.join(path, 'qmp'))
+        options = qmp.command('query-command-line-options')
+        qmp.command('quit')
+        qmp.close()
+        process.send_signal(signal.SIGHUP)
+        if process.wait(QMP_TIMEOUT) != 0:
+            raise LibxlError('the probe ended with %d' % process.returncode)
+    finally:
+        process.kill()
+        process.wait()
+    with open(log) as calls:
+        return options, calls.read().splitlines()
 
 
 class Libxl:
