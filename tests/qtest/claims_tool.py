@@ -243,7 +243,7 @@ def what_takes_ten_seconds_is_told_of(env, host):
     with asked(env, host) as m:
         m.enable_acpi_hotplug()
         guest = m.attach(slow, **{'allow-reset': True}).bring_up()
-        m.attach(kept).bring_up()
+        slot = m.attach(kept).bring_up().slot
         for op in ('write:reset', 'pwrite:reset'):
             m.fx('delay %s 1 11000' % op)
         guest.write(guest.capability(CAP_EXPRESS) + 8, 2, 0x8000)
@@ -258,6 +258,10 @@ def what_takes_ten_seconds_is_told_of(env, host):
                 check(time.monotonic() < deadline, 'nothing said: ' +
                       m.stderr_text())
                 time.sleep(0.2)
+        event = m.wait_event('DEVICE_UNPLUG_GUEST_ERROR')
+        equal(event['data']['device'], m.qdev_id(kept), 'event')
+        m.eject(slot)
+        m.wait_gone(kept)
 
 
 @claim(only='ours')
