@@ -268,12 +268,12 @@ static void print_capability(GString *out, const Explain *e,
     }
     g_string_append_printf(out, "%s\n", head);
     if (inst->id == 0x05 && !inst->extended) {
-        tool_wrap(out, "", 7, "address, data and masks are the guest's own; Xen "
-             "programs the device");
+        tool_wrap(out, "", 7, "address, data and masks are the guest's own; "
+                  "Xen programs the device");
     }
     if (inst->id == 0x11 && !inst->extended) {
         tool_wrap(out, "", 7, "the table is the guest's own; Xen programs the "
-             "device's");
+                  "device's");
     }
     if (differs->len) {
         g_autofree char *text = g_strconcat("reads ", differs->str, NULL);
@@ -322,8 +322,8 @@ static void print_capabilities(GString *out, const Explain *e)
     for (unsigned i = 0; i < all->len; i++) {
         if (g_array_index(all, XenPtInstance, i).id == 0x10) {
             tool_wrap(out, "  ", 2, "(The dump ends at 256 bytes: extended "
-                 "capabilities, if any, are not judged; `lspci -xxxx` has "
-                 "them.)");
+                      "capabilities, if any, are not judged; `lspci -xxxx` has "
+                      "them.)");
             return;
         }
     }
@@ -407,8 +407,8 @@ static void print_regions(GString *out, const Explain *e)
         g_string_append(out, "  none\n");
     } else if (!e->sizes_known) {
         tool_wrap(out, "  ", 2, "(The dump does not have the sizes: these are "
-             "bounds, guessed from the addresses; `lspci -vvvxxxx` has "
-             "them.)");
+                  "bounds, guessed from the addresses; `lspci -vvvxxxx` has "
+                  "them.)");
     }
 }
 
@@ -443,8 +443,8 @@ static void print_interrupts(GString *out, const Explain *e,
     }
     if (e->run->vectors > 32) {
         tool_wrap(out, "  ", 9, "! Xen gives a guest 32 vectors unless told "
-             "otherwise: put extra_guest_irqs on Xen's command line if the "
-             "driver takes them all");
+                  "otherwise: put extra_guest_irqs on Xen's command line if the "
+                  "driver takes them all");
     }
     g_string_append(out, "\nHypercalls\n");
     calls = g_string_new(NULL);
@@ -761,8 +761,10 @@ static int run(int argc, char **argv)
     e.warnings = g_ptr_array_new_with_free_func(g_free);
     if (!dump_file) {
         host = open_sysfs(&address, e.warnings, &error);
-    } else if ((dump = xen_pt_dump_read(dump_file, &error))) {
-        host = xen_pt_dump_parse(dump, dump_file, which, &error);
+    } else {
+        dump = xen_pt_dump_read(dump_file, &error);
+        host = dump ? xen_pt_dump_parse(dump, dump_file, which, &error)
+                    : NULL;
     }
     ret = host ? explain(&e, host) : tool_fail_error(EXIT_ENVIRONMENT, error);
     explain_clear(&e);
