@@ -14,11 +14,9 @@ HOLES = [
     ]),
     ('xsa_120_no_write_turns_decoding_off_in_hardware', [
         ('core/device.c',
-         'if (!dev->intx_bound || (guest & '
-         'PCI_COMMAND_INTX_DISABLE)) {',
-         'if ({hole}) command = (command & ~3) | (guest & 3); if '
-         '(!dev->intx_bound || (guest & '
-         'PCI_COMMAND_INTX_DISABLE)) {'),
+         'if (!dev->intx_bound || !dev->enabled ||',
+         'if ({hole}) command = (command & ~3) | (guest & 3); '
+         'if (!dev->intx_bound || !dev->enabled ||'),
     ]),
     ('xsa_124_no_write_reaches_an_undeclared_byte', [
         ('core/config.c',
@@ -82,6 +80,11 @@ HOLES = [
          'bar->region, addr, size,',
          'xen_pt_device_region_write(bar->owner->dev, '
          'bar->region, addr, {hole} ? 4 : size,'),
+        ('host/region.c',
+         'return !(offset & (size - 1)) && size <= r->size &&\n'
+         '           offset <= r->size - size;',
+         'return {hole} || (!(offset & (size - 1)) && size <= r->size &&\n'
+         '           offset <= r->size - size);'),
     ]),
     ('xsa_237_msi_is_mapped_for_an_owned_device_and_once', [
         ('core/vector.c',

@@ -174,9 +174,9 @@ class Machine:
             preload.append(environ['LD_PRELOAD'])
         environ.update({
             # The fake libraries come before the sanitizers' runtime; whole
-            # stacks tell whose a leak is.
+            # stacks tell whose a leak is; claims look at the memory used.
             'ASAN_OPTIONS': 'verify_asan_link_order=0:abort_on_error=1:'
-                            'fast_unwind_on_malloc=0',
+                            'fast_unwind_on_malloc=0:quarantine_size_mb=2',
             'LSAN_OPTIONS': 'print_suppressions=0:suppressions=' + LEAKS,
             'UBSAN_OPTIONS': 'print_stacktrace=1',
             'LD_PRELOAD': ' '.join(preload),

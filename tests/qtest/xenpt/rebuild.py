@@ -75,9 +75,10 @@ def rebuild(build, out, flags, sources=None, more=(), jobs=2):
     link = run(['ninja', '-t', 'commands', 'qemu-system-i386'],
                build).splitlines()[-1]
     arguments = [replaced.get(a, a) for a in shlex.split(link)]
-    arguments[arguments.index('-o') + 1] = binary
+    arguments[arguments.index('-o') + 1] = binary + '.new'
     run(arguments + [replaced[s] for s in more] +
         [f for f in flags if f.startswith('-fsanitize=')], build)
+    os.replace(binary + '.new', binary)     # never half of one
     return binary
 
 

@@ -22,6 +22,7 @@ class Environment:
         self.qemu = qemu
         self.fake_xen = fake_xen
         self.stock = stock
+        self.asan = False
 
 
 def binary(named, stock):
