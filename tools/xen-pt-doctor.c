@@ -622,9 +622,14 @@ static Verdict look_vectors(Patient *p, GString *said, GString *cure)
     if (given && g_ascii_isdigit(given[17])) {
         limit = strtoul(given + 17, NULL, 10);
     }
+    if (p->config_size < 256) {
+        g_string_append(said, "how many interrupt vectors it has cannot be "
+                        "told without root");
+        return UNKNOWN;
+    }
     if (!msix) {
         g_string_append(said, "it needs few interrupt vectors (no MSI-X)");
-        return p->config_size < 256 ? UNKNOWN : GOOD;
+        return GOOD;
     }
     count = (word(p, msix + 2) & 0x7ff) + 1;
     g_string_append_printf(said, "it has %lu MSI-X vectors, and Xen gives a "
