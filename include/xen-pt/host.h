@@ -110,6 +110,8 @@ struct XenPtHost {
 const char *xen_pt_address_format(const XenPtAddress *address, char *buf);
 /* [DDDD:]BB:SS.F, all hexadecimal; false if text is anything else. */
 bool xen_pt_address_parse(const char *text, XenPtAddress *address);
+/* "BAR 0" to "BAR 5", "expansion ROM". */
+const char *xen_pt_region_name(int region);
 /* Frees what info owns; not info itself. */
 void xen_pt_host_info_clear(XenPtHostInfo *info);
 

@@ -934,6 +934,13 @@ static void a_shared_page_is_said_with_neighbour_and_cure(void)
     host->host.info.region[0].shared_with = g_strdup("0000:03:00.1");
     assert_open_says(host, &options, "pci=resource_alignment=12@");
 
+    host = fake_host_new();
+    fake_add_bar(host, XEN_PT_ROM_REGION, FAKE_BAR_ROM, false, 0xfe000000,
+                 0x800);
+    host->host.info.region[XEN_PT_ROM_REGION].shared_with =
+        g_strdup("0000:03:00.1");
+    assert_open_says(host, &options, ": expansion ROM shares a page");
+
     /* ports have no pages; and an option that nothing offends is fine */
     host = fake_host_new();
     fake_add_bar(host, 0, FAKE_BAR_IO, false, 0xe000, 0x20);
@@ -952,7 +959,7 @@ static void a_region_that_no_bar_can_be_is_refused(void)
 
         fake_add_bar(host, 0, FAKE_BAR_MEM32, false, cases[i].base,
                      cases[i].size);
-        assert_open_says(host, NULL, "which no BAR can be");
+        assert_open_says(host, NULL, "which cannot be");
     }
 }
 

@@ -346,10 +346,10 @@ static void report_refusal(XenPtDevice *dev, const XenPtMap *map)
     if (dev->map_error_lines++ >= XEN_PT_NUM_REGIONS) {
         return;
     }
-    xen_pt_warn(dev, "%s: Xen refused to map %" PRIu64 " %s of BAR %d at "
+    xen_pt_warn(dev, "%s: Xen refused to map %" PRIu64 " %s of its %s at "
                 "guest %s 0x%" PRIx64 " (%s); accesses are served one by "
                 "one, which is slow: see `xl dmesg`", dev->name, map->count,
-                map->io ? "ports" : "pages", map->region,
+                map->io ? "ports" : "pages", xen_pt_region_name(map->region),
                 map->io ? "port" : "page", map->guest,
                 g_strerror(map->error));
 }

@@ -68,16 +68,17 @@ static bool check_sharing(XenPtDevice *dev, GError **errp)
         }
         if (dev->options.refuse_shared) {
             g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_SHARING,
-                        "%s: BAR %d shares a page with %s; boot dom0's "
-                        "kernel with pci=resource_alignment=12@%s so that "
-                        "each gets pages of its own", dev->name, i,
+                        "%s: %s shares a page with %s; boot dom0's kernel "
+                        "with pci=resource_alignment=12@%s so that each gets "
+                        "pages of its own", dev->name, xen_pt_region_name(i),
                         r->shared_with, dev->name);
             return false;
         }
-        xen_pt_warn(dev, "%s: BAR %d shares a page with %s, so its accesses "
-                    "are served one by one instead of mapped; boot dom0's "
-                    "kernel with pci=resource_alignment=12@%s to cure it",
-                    dev->name, i, r->shared_with, dev->name);
+        xen_pt_warn(dev, "%s: %s shares a page with %s, so its accesses are "
+                    "served one by one instead of mapped; boot dom0's kernel "
+                    "with pci=resource_alignment=12@%s to cure it",
+                    dev->name, xen_pt_region_name(i), r->shared_with,
+                    dev->name);
     }
     return true;
 }
@@ -90,10 +91,10 @@ static bool check_regions(XenPtDevice *dev, GError **errp)
         if (r->size && ((r->size & (r->size - 1)) ||
                         (r->base & (r->size - 1)))) {
             g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
-                        "%s: the host says that BAR %d is 0x%" PRIx64
-                        " bytes at 0x%" PRIx64 ", which no BAR can be; "
-                        "see `lspci -vs %s`", dev->name, i, r->size, r->base,
-                        dev->name);
+                        "%s: the host says that its %s is 0x%" PRIx64
+                        " bytes at 0x%" PRIx64 ", which cannot be; see "
+                        "`lspci -vs %s`", dev->name, xen_pt_region_name(i),
+                        r->size, r->base, dev->name);
             return false;
         }
     }

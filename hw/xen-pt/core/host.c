@@ -57,6 +57,16 @@ bool xen_pt_address_parse(const char *text, XenPtAddress *address)
     return true;
 }
 
+const char *xen_pt_region_name(int region)
+{
+    static const char *const name[XEN_PT_NUM_REGIONS] = {
+        "BAR 0", "BAR 1", "BAR 2", "BAR 3", "BAR 4", "BAR 5",
+        "expansion ROM",
+    };
+
+    return name[region];
+}
+
 void xen_pt_host_info_clear(XenPtHostInfo *info)
 {
     g_clear_pointer(&info->driver, g_free);

@@ -64,16 +64,6 @@ static int parse_resource(char *text, Resource *resource)
     return i;
 }
 
-static const char *region_name(int i, char *buf, size_t size)
-{
-    if (i == XEN_PT_ROM_REGION) {
-        g_strlcpy(buf, "expansion ROM", size);
-    } else {
-        g_snprintf(buf, size, "BAR %d", i);
-    }
-    return buf;
-}
-
 /* What makes the line of a region impossible, or NULL. */
 static const char *resource_fault(int i, const Resource *res)
 {
@@ -106,13 +96,11 @@ static bool take_resource(XenPtSysfs *s, int i, const Resource *res,
                           GError **errp, GPtrArray *warnings)
 {
     XenPtHostRegion *r = &s->host.info.region[i];
-    const char *fault;
-    char name[16];
+    const char *name = xen_pt_region_name(i), *fault;
 
     if (!res->start && !res->end) {
         return true;
     }
-    region_name(i, name, sizeof(name));
     fault = resource_fault(i, res);
     if (!fault && i > 0 && i < XEN_PT_ROM_REGION && r[-1].size &&
         r[-1].mem64) {

@@ -261,9 +261,10 @@ static void xen_pt_tell_lost(XenPtBar *bar)
     fn->lost_said = true;
     warn_report("xen-pt: %s: the guest's devices take more than the %d "
                 "ranges for which Xen asks a device model, so accesses to a "
-                "part of BAR %d that is not mapped (such as the MSI-X table) "
+                "part of its %s that is not mapped (such as the MSI-X table) "
                 "are lost; give the guest fewer devices",
-                xen_pt_function_name(fn), XEN_PT_MAX_RANGES, bar->region);
+                xen_pt_function_name(fn), XEN_PT_MAX_RANGES,
+                xen_pt_region_name(bar->region));
 }
 
 static void xen_pt_commit(MemoryListener *listener)
