@@ -305,6 +305,7 @@ def a_sub_page_bar_off_a_page_is_served_and_never_maps_a_neighbour(env,
         host.bar_write(fn, 0, 0x10, b'\x01\x02\x03\x04')
         equal(m.mem_read(0xe0000010, 4), 0x04030201, 'register')
         equal(m.mem_read(0xe0000011, 1), 0x02, 'byte')
+        equal(m.mem_read(0xe0000011, 2), 0x0302, 'not aligned')
         m.mem_write(0xe0000012, 2, 0xbeef)
         equal(host.bar_read(fn, 0, 0x10, 4), b'\x01\x02\xef\xbe', 'written')
 

@@ -981,6 +981,41 @@ static void the_guest_sees_what_kind_a_region_is(void)
     fake_close(fake);
 }
 
+static void an_access_that_is_not_aligned_is_made_in_parts_that_are(void)
+{
+    static const struct {
+        unsigned offset, size, parts, width;
+    } cases[] = {
+        { 0x101, 2, 2, 1 }, { 0x102, 4, 2, 2 }, { 0x101, 4, 4, 1 },
+        { 0x104, 8, 2, 4 }, { 0x102, 8, 4, 2 }, { 0x107, 8, 8, 1 },
+    };
+    Fake *fake = decoding();
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        uint64_t value = 0x1122334455667788ull >> (64 - 8 * cases[i].size);
+
+        fake_host_forget(fake->host);
+        xen_pt_device_region_write(fake->dev, 2, cases[i].offset,
+                                   cases[i].size, value);
+        g_assert_cmphex(xen_pt_device_region_read(fake->dev, 2,
+                                                  cases[i].offset,
+                                                  cases[i].size), ==, value);
+        g_assert_cmpuint(fake->host->log->len, ==, 2 * cases[i].parts);
+        for (unsigned n = 0; n < fake->host->log->len; n++) {
+            const FakeAccess *a = &g_array_index(fake->host->log, FakeAccess,
+                                                 n);
+
+            g_assert_cmpuint(a->size, ==, cases[i].width);
+            g_assert_cmphex(a->offset, ==, cases[i].offset + a->size *
+                            (n % cases[i].parts));
+        }
+    }
+    fake->host->region_errno = EIO;
+    g_assert_cmphex(xen_pt_device_region_read(fake->dev, 2, 0x101, 2), ==,
+                    0xffff);
+    fake_close(fake);
+}
+
 static void trapped_accesses_that_make_no_sense_read_as_ones(void)
 {
     Fake *fake = decoding();
@@ -1058,6 +1093,7 @@ int main(int argc, char **argv)
     ADD(a_shared_page_is_said_with_neighbour_and_cure);
     ADD(a_region_that_no_bar_can_be_is_refused);
     ADD(the_guest_sees_what_kind_a_region_is);
+    ADD(an_access_that_is_not_aligned_is_made_in_parts_that_are);
     ADD(trapped_accesses_that_make_no_sense_read_as_ones);
 
     return g_test_run();

@@ -558,6 +558,41 @@ static bool region_access_ok(const XenPtDevice *dev, int region,
            size <= total && offset <= total - size;
 }
 
+/* The bus makes several accesses of one that is not aligned; so do these. */
+static int host_region_read(XenPtDevice *dev, int region, uint64_t offset,
+                            unsigned size, uint64_t *value)
+{
+    unsigned half = size / 2;
+    uint64_t low, high;
+    int rc;
+
+    if (!(offset & (size - 1))) {
+        return dev->host->ops->region_read(dev->host, region, offset, size,
+                                           value);
+    }
+    rc = host_region_read(dev, region, offset, half, &low);
+    if (rc >= 0) {
+        rc = host_region_read(dev, region, offset + half, half, &high);
+    }
+    if (rc >= 0) {
+        *value = high << (8 * half) | low;
+    }
+    return rc;
+}
+
+static void host_region_write(XenPtDevice *dev, int region, uint64_t offset,
+                              unsigned size, uint64_t value)
+{
+    unsigned half = size / 2;
+
+    if (!(offset & (size - 1))) {
+        dev->host->ops->region_write(dev->host, region, offset, size, value);
+        return;
+    }
+    host_region_write(dev, region, offset, half, value & value_ones(half));
+    host_region_write(dev, region, offset + half, half, value >> (8 * half));
+}
+
 uint64_t xen_pt_device_region_read(XenPtDevice *dev, int region,
                                    uint64_t offset, unsigned size)
 {
@@ -570,8 +605,7 @@ uint64_t xen_pt_device_region_read(XenPtDevice *dev, int region,
     if (xen_pt_msix_read(dev, region, offset, size, &value)) {
         return value;
     }
-    if (dev->host->ops->region_read(dev->host, region, offset, size,
-                                    &value) < 0) {
+    if (host_region_read(dev, region, offset, size, &value) < 0) {
         return value_ones(size);
     }
     return value;
@@ -588,7 +622,7 @@ void xen_pt_device_region_write(XenPtDevice *dev, int region,
     if (xen_pt_msix_write(dev, region, offset, size, value)) {
         return;
     }
-    dev->host->ops->region_write(dev->host, region, offset, size, value);
+    host_region_write(dev, region, offset, size, value);
 }
 
 /* -- what can be asked for ------------------------------------------------ */
