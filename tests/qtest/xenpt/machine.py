@@ -178,6 +178,8 @@ class Machine:
             'ASAN_OPTIONS': 'verify_asan_link_order=0:abort_on_error=1:'
                             'fast_unwind_on_malloc=0:quarantine_size_mb=2',
             'LSAN_OPTIONS': 'print_suppressions=0:suppressions=' + LEAKS,
+            # GLib's own allocator would hide what is lost in it.
+            'G_SLICE': 'always-malloc',
             'UBSAN_OPTIONS': 'print_stacktrace=1',
             'LD_PRELOAD': ' '.join(preload),
             'FAKE_XEN_LOG': log,
