@@ -62,7 +62,7 @@ def sizing_bars_with_decode_toggled_takes_no_call(env, host):
     with Machine(env, host) as m:
         guest = ready(m, fn)
         before = m.state()
-        m.in_time(guest.size_bars)
+        m.size_in_time(guest)
         m.advance(SETTLE)
         count(m.log().hypercalls(), 0, 'sizing')
         equal(m.state(), before, 'mappings after sizing')
@@ -77,7 +77,7 @@ def sizing_bars_with_decode_toggled_builds_no_flat_view(env, host):
     fn = host.add(standard())
     with Machine(env, host, args=['-trace', 'flatview_new']) as m:
         guest = ready(m, fn)
-        m.in_time(guest.size_bars)
+        m.size_in_time(guest)
         before = m.marked_lines
         m.advance(SETTLE)
         count(flat_views(m, before), 0, 'flat views while sizing')

@@ -35,7 +35,7 @@ def sizing_bars_takes_no_hypercall_of_any_kind(env, host):
     fn = host.add(standard())
     with xen_machine(env, host) as m:
         guest = m.attach(fn).bring_up()
-        m.in_time(guest.size_bars)
+        m.size_in_time(guest)
         m.advance(400)
         count(m.log().hypercalls(), 0, 'sizing')
 

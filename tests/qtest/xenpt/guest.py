@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The guest: config cycles, BARs as Linux programs them, MSI and MSI-X."""
 
+import time
+
 COMMAND = 0x04
 CMD_IO = 1
 CMD_MEM = 2
@@ -32,6 +34,7 @@ class GuestFunction:
         self.host = host
         self.ecam = machine.machine.startswith('q35')
         self.addresses = {}
+        self.longest_off = 0    # seconds of no decoding while sizing
         self._found = {}
         self._changed = set()   # vectors with a message Xen has not told
 
@@ -137,6 +140,7 @@ class GuestFunction:
         index = 0
         while index < 6:
             command = self.command()
+            since = time.monotonic()
             if toggle and command & (CMD_IO | CMD_MEM):
                 self.set_command(command & ~(CMD_IO | CMD_MEM))
             size = self.size_register(0x10 + 4 * index)
@@ -145,11 +149,13 @@ class GuestFunction:
                 size |= self.size_register(0x14 + 4 * index) << 32
             if toggle and command & (CMD_IO | CMD_MEM):
                 self.set_command(command)
+            self.longest_off = max(self.longest_off, time.monotonic() - since)
             if size:
                 answer[index] = size
             index += 2 if wide else 1
         if rom:
             command = self.command()
+            since = time.monotonic()
             if toggle and command & (CMD_IO | CMD_MEM):
                 self.set_command(command & ~(CMD_IO | CMD_MEM))
             old = self.read(0x30, 4)
@@ -158,6 +164,7 @@ class GuestFunction:
             self.write(0x30, 4, old)
             if toggle and command & (CMD_IO | CMD_MEM):
                 self.set_command(command)
+            self.longest_off = max(self.longest_off, time.monotonic() - since)
         return answer
 
     def place_bars(self, base=0xe0000000, port=0xd000, high=0x200000000):
