@@ -1111,18 +1111,72 @@ static void arbitration_tables_of_a_vc_are_measured(void)
         { 0x00000c00, 0x02000020, 0x120 },
     };
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+    static const uint16_t ids[] = { 0x02, 0x08, 0x09 };
+
+    for (unsigned i = 0; i < 3 * G_N_ELEMENTS(cases); i++) {
         FakeHost *host = fake_host_new();
+        uint16_t id = ids[i % 3];
         Fake *fake;
 
-        fake_add_ecap(host, 0x02, 1, 0x100);
-        fake_set32(host, 0x104, cases[i].port);
-        fake_set32(host, 0x110, cases[i].vc);
+        fake_add_ecap(host, id, 1, 0x100);
+        fake_set32(host, 0x104, cases[i / 3].port);
+        fake_set32(host, 0x110, cases[i / 3].vc);
         fake = fake_start(host, NULL);
-        g_assert_cmphex(instance_of(fake, 0x02, true)->length, ==,
-                        cases[i].length);
+        g_assert_cmphex(instance_of(fake, id, true)->length, ==,
+                        cases[i / 3].length);
         fake_close(fake);
     }
+}
+
+static void check_cut(FakeHost *host, unsigned id, bool extended,
+                      unsigned length)
+{
+    Fake *fake = fake_start(host, NULL);
+    const XenPtInstance *inst = instance_of(fake, id, extended);
+
+    g_assert_true(inst->shown);
+    g_assert_cmphex(inst->length, ==, length);
+    fake_close(fake);
+}
+
+/* Its end is of no use to a guest that the neighbour is of more. */
+static void what_runs_into_a_neighbour_may_be_cut_there(void)
+{
+    FakeHost *host = fake_host_new();
+
+    fake_add_pcie(host, 0x80, 2, 0);
+    fake_add_pm(host, 0xa8);
+    check_cut(host, 0x10, false, 0x28);
+
+    host = fake_host_new();
+    fake_add_cap(host, 0x12, 0x80);
+    fake_set32(host, 0x84, 0x0f);
+    check_cut(host, 0x12, false, 0x10);
+
+    host = fake_host_new();
+    fake_add_cap(host, 0x12, 0x80);
+    fake_set32(host, 0x84, 0x0f);
+    fake_add_pm(host, 0x88);
+    check_cut(host, 0x12, false, 8);
+
+    host = fake_host_new();
+    fake_add_ecap(host, 0x23, 1, 0x100);
+    fake_set32(host, 0x104, 0x04000000 | 0x1a86);
+    fake_add_ecap(host, 0x03, 1, 0x120);
+    check_cut(host, 0x23, true, 0x20);
+}
+
+static void a_second_resizable_bar_capability_is_hidden(void)
+{
+    FakeHost *host = rebar_host(0x00000820);
+    Fake *fake;
+
+    fake_add_ecap(host, 0x0015, 1, 0x200);
+    fake_set32(host, 0x208, 0x00000820);
+    fake = fake_start(host, NULL);
+    g_assert_cmphex(fake_read(fake, 0x100, 4) >> 20, ==, 0);
+    g_assert_cmphex(fake_read(fake, 0x200, 4), ==, 0);
+    fake_close(fake);
 }
 
 static void power_budget_data_answers_the_guests_select(void)
@@ -1605,6 +1659,8 @@ int main(int argc, char **argv)
     T(cxl_is_hidden);
     T(tables_behind_a_capability_are_closed);
     T(arbitration_tables_of_a_vc_are_measured);
+    T(what_runs_into_a_neighbour_may_be_cut_there);
+    T(a_second_resizable_bar_capability_is_hidden);
     T(power_budget_data_answers_the_guests_select);
     T(nvidia_sets_command_and_status_in_one_dword);
     T(iwlwifi_writes_over_the_id_of_msix);
