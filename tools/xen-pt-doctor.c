@@ -410,6 +410,7 @@ static Verdict look_reset(Patient *p, GString *said, GString *cure)
     if (p->config_size < 256) {
         g_string_append(said, "whether it can be reset cannot be told "
                         "without root");
+        g_string_assign(cure, "run this as root");
         return UNKNOWN;
     }
     g_string_append(said, "nothing can reset it: the next user gets it as "
@@ -589,6 +590,7 @@ static Verdict look_rmrr(Patient *p, GString *said, GString *cure)
     if (!g_file_get_contents(path, &table, &len, NULL)) {
         g_string_append(said, "whether memory is reserved for it cannot be "
                         "told: the DMAR table needs root");
+        g_string_assign(cure, "run this as root");
         return UNKNOWN;
     }
     b = (const uint8_t *)table;
@@ -625,6 +627,7 @@ static Verdict look_vectors(Patient *p, GString *said, GString *cure)
     if (p->config_size < 256) {
         g_string_append(said, "how many interrupt vectors it has cannot be "
                         "told without root");
+        g_string_assign(cure, "run this as root");
         return UNKNOWN;
     }
     if (!msix) {
@@ -647,6 +650,7 @@ static Verdict look_memory(Patient *p, GString *said, GString *cure)
 
     if (!p->opened) {
         g_string_append(said, "the size of its BARs cannot be told");
+        g_string_assign(cure, "run this as root");
         return UNKNOWN;
     }
     for (int i = 0; i < XEN_PT_NUM_REGIONS; i++) {
