@@ -383,8 +383,8 @@ def xsa_458_blocks_of_vectors_are_used_on_a_mended_xen_alone(env, host):
 @claim(stock='bare numbers')
 def xsa_482_each_operation_that_is_refused_is_named(env, host):
     """A stubdomain's privcmd, or a policy of XSM, may refuse any of them."""
-    for call, words in (('xc_domain_memory_mapping', 'pages of BAR'),
-                        ('xc_domain_ioport_mapping', 'ports of BAR'),
+    for call, words in (('xc_domain_memory_mapping', ' pages of '),
+                        ('xc_domain_ioport_mapping', ' ports of '),
                         ('xc_physdev_map_pirq_msi', 'MSI')):
         host.clear()
         fn = host.add(standard())
