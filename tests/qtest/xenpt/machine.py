@@ -178,8 +178,6 @@ class Machine:
             'ASAN_OPTIONS': 'verify_asan_link_order=0:abort_on_error=1:'
                             'fast_unwind_on_malloc=0:quarantine_size_mb=2',
             'LSAN_OPTIONS': 'print_suppressions=0:suppressions=' + LEAKS,
-            # GLib's own allocator would hide what is lost in it.
-            'G_SLICE': 'always-malloc',
             'UBSAN_OPTIONS': 'print_stacktrace=1',
             'LD_PRELOAD': ' '.join(preload),
             'FAKE_XEN_LOG': log,
@@ -189,6 +187,9 @@ class Machine:
             'FAKE_XEN_DEV_MEM': os.path.join(self.env.tmp, 'mem'),
             'FAKE_XEN_HARDWARE': self.host.hardware,
         })
+        if self.env.asan or environ.get('XEN_PT_WRAPPER'):
+            # GLib's own allocator would hide what is lost in it.
+            environ['G_SLICE'] = 'always-malloc'
         return environ
 
     def __enter__(self):
