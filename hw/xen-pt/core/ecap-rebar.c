@@ -81,7 +81,8 @@ static bool setup(XenPtDevice *dev, const XenPtInstance *inst,
         xen_pt_table_fix(dev, inst, REBAR_CTRL(i), 4,
                          (control & (REBAR_CTRL_INDEX | REBAR_CTRL_COUNT)) |
                          (code << REBAR_CTRL_SIZE_SHIFT & REBAR_CTRL_SIZE) |
-                         (code >= 28 ? 1u << (code - 12) : 0));
+                         (code >= 28 && code <= REBAR_SIZE_MOST
+                          ? 1u << (code - 12) : 0));
     }
     return true;
 }
