@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import traceback
+import xml.etree.ElementTree
 
 CLAIMS = []
 TOOL = ''
@@ -1432,6 +1433,18 @@ def each_command_block_is_run_on_the_rig_or_has_a_reason():
     used = set(re.findall(r'\b[a-z-]+/[a-z0-9-]+-\d+\b', text_of(
         'tests/e2e/scenarios/documents/dom0')))
     same({name for name, reason in blocks.items() if not reason}, used)
+
+
+@claim
+def domains_for_libvirt_can_be_read_and_name_what_was_installed():
+    page = text_of('docs/howto.md')
+    domains = [xml.etree.ElementTree.fromstring(text) for text in
+               re.findall(r'^```xml\n(<domain.*?)^```', page, re.M | re.S)]
+    assert len(domains) >= 2, domains
+    same(domains[0].findtext('devices/emulator'),
+         re.search(r'^    install \S+ (\S+)$',
+                   text_of('docs/getting-started.md'), re.M).group(1))
+    same(domains[0].find('devices/hostdev').get('type'), 'pci')
 
 
 @claim
