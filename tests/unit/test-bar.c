@@ -600,6 +600,28 @@ static void the_upper_half_of_a_64_bit_bar_5_is_not_there(void)
     fake_close(fake);
 }
 
+static void the_upper_half_of_a_bar_is_no_address_of_its_own(void)
+{
+    Fake *fake = fake_start(fake_host_standard(), NULL);
+
+    bar64(fake, 0, 0x12f0000000);
+    command(fake, MEMORY);
+    g_assert_cmphex(fake->vm->layout.bar[0], ==, 0x12f0000000);
+    g_assert_cmphex(fake->vm->layout.bar[1], ==, 0);
+    fake_close(fake);
+}
+
+static void decoding_what_is_not_there_commits_nothing(void)
+{
+    Fake *fake = one_bar(FAKE_BAR_IO, 0xe000, 0x20);
+
+    command(fake, MEMORY);
+    command(fake, 0);
+    g_assert_cmpuint(fake->vm->commits, ==, 0);
+    g_assert_cmpint(fake->vm->timer, ==, -1);
+    fake_close(fake);
+}
+
 /* -- the expansion ROM ----------------------------------------------------- */
 
 static FakeHost *rom_host(void)
@@ -1074,6 +1096,8 @@ int main(int argc, char **argv)
     ADD(a_bar_at_the_top_of_the_address_space_does_not_wrap);
     ADD(toggling_costs_as_many_unmaps_as_maps);
     ADD(the_upper_half_of_a_64_bit_bar_5_is_not_there);
+    ADD(the_upper_half_of_a_bar_is_no_address_of_its_own);
+    ADD(decoding_what_is_not_there_commits_nothing);
     ADD(the_rom_is_mapped_while_both_its_enables_are_on);
     ADD(sizing_the_rom_with_its_enable_set_costs_nothing);
     ADD(without_a_rom_for_the_guest_its_register_is_0);

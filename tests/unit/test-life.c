@@ -342,11 +342,14 @@ static void a_device_that_is_only_open_acts_on_nothing(void)
 
     fake_write(fake, BAR(2), 0xf0000000, 4);
     fake_write(fake, COMMAND, 7, 2);
+    fake_write(fake, BAR(2), 0xffffffff, 4);
     fake_write(fake, MSI + 2, 1, 2);
     xen_pt_device_region_write(fake->dev, 2, 0, 4, 0);
     xen_pt_device_reset(fake->dev);
     xen_pt_device_settle(fake->dev);
     xen_pt_device_timer(fake->dev);
+    g_assert_cmpint(fake->vm->timer, ==, -1);
+    xen_pt_device_stop(fake->dev);
     g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
     g_assert_cmpuint(fake_host_count(fake->host, FAKE_CONFIG_WRITE), ==, 0);
     g_assert_cmpuint(fake->vm->commits, ==, 0);
@@ -592,6 +595,21 @@ static void machine_reset_leaves_the_hardware_quiet(void)
     fake_close(fake);
 }
 
+/* Its Device ID has bits where MSI-X has its enables. */
+static void reset_finds_no_msix_where_there_is_none(void)
+{
+    FakeHost *host = fake_host_new();
+    Fake *fake;
+
+    fake_set16(host, 2, 0x8153);
+    host->host.info.device = 0x8153;
+    fake = fake_start(host, NULL);
+    xen_pt_device_reset(fake->dev);
+    g_assert_cmpint(xen_pt_device_irq_mode(fake->dev), !=, XEN_PT_IRQ_MSIX);
+    g_assert_cmpuint(fake_config_writes(host, 2, 2), ==, 0);
+    fake_close(fake);
+}
+
 static const XenPtOptions resettable = { .allow_reset = true };
 #define FLR(fake) fake_write(fake, 0x88, 0x8000, 2)
 
@@ -655,8 +673,10 @@ static void a_guest_s_reset_releases_everything_first(void)
 static void while_the_host_resets_nobody_asks_it(void)
 {
     Fake *fake = fake_start(fake_host_standard(), &resettable);
+    unsigned commits;
 
     FLR(fake);
+    commits = fake->vm->commits;
     fake_host_forget(fake->host);
     fake_hypervisor_forget(fake->hv);
     for (unsigned at = 0; at < 0x200; at += 4) {
@@ -673,6 +693,7 @@ static void while_the_host_resets_nobody_asks_it(void)
     g_assert_cmpuint(fake->host->log->len, ==, 0);
     g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
     g_assert_cmpuint(fake->vm->resets, ==, 1);
+    g_assert_cmpuint(fake->vm->commits, ==, commits);
     xen_pt_device_reset_done(fake->dev, 0);
     /* the kernel has put it back: bus mastering off all the same */
     g_assert_cmpuint(fake_config_writes(fake->host, COMMAND, 2), ==, 1);
@@ -848,6 +869,7 @@ int main(int argc, char **argv)
     ADD(ones_that_the_header_denies_are_data);
     ADD(a_device_that_leaves_while_it_is_opened_cannot_start);
     ADD(machine_reset_leaves_the_hardware_quiet);
+    ADD(reset_finds_no_msix_where_there_is_none);
     ADD(reset_is_offered_only_where_somebody_can_do_it);
     ADD(a_guest_s_reset_releases_everything_first);
     ADD(while_the_host_resets_nobody_asks_it);

@@ -218,6 +218,15 @@ static void disabling_forgets_a_pending_address(void)
     fake_close(fake);
 }
 
+static void a_message_written_while_disabled_waits_for_its_enable(void)
+{
+    Fake *fake = fake_start(plain_host(), NULL);
+
+    fake_write(fake, ADDRESS, DEST(2), 4);
+    g_assert_cmpint(fake->vm->timer, ==, -1);
+    fake_close(fake);
+}
+
 static void byte_writes_make_the_same_message(void)
 {
     Fake *fake = enabled();
@@ -980,6 +989,7 @@ int main(int argc, char **argv)
     ADD(accesses_elsewhere_do_not_bind_half_a_message);
     ADD(an_address_alone_takes_effect_by_itself);
     ADD(disabling_forgets_a_pending_address);
+    ADD(a_message_written_while_disabled_waits_for_its_enable);
     ADD(byte_writes_make_the_same_message);
     ADD(a_32_bit_capability_works);
     ADD(xsa_128_guest_cannot_write_msi_address_or_data);

@@ -942,6 +942,20 @@ static void a_vector_that_cannot_be_mapped_leaves_the_others(void)
     fake_close(fake);
 }
 
+static void a_table_that_moves_maps_nothing_new(void)
+{
+    FakeHypervisor *hv = fake_hypervisor_new();
+    Fake *fake;
+
+    hv->refuse = refuse_entry_1;
+    fake = running_on(hv, 3);
+    fake_hypervisor_forget(hv);
+    place(fake, 0x90000000);
+    g_assert_cmpuint(fake_calls(hv, FAKE_BIND_MSI), ==, 2);
+    g_assert_cmpuint(fake_calls(hv, FAKE_MAP_MSI), ==, 0);
+    fake_close(fake);
+}
+
 static void a_refused_bind_leaks_no_pirq(void)
 {
     int what[2] = { FAKE_BIND_MSI, EINVAL };
@@ -1125,6 +1139,7 @@ int main(int argc, char **argv)
     ADD(out_of_vectors_is_said_once_with_its_cure);
     ADD(out_of_vectors_stops_an_enable_at_the_first_refusal);
     ADD(a_vector_that_cannot_be_mapped_leaves_the_others);
+    ADD(a_table_that_moves_maps_nothing_new);
     ADD(a_refused_bind_leaks_no_pirq);
     ADD(failed_undo_leaves_nothing_behind);
     ADD(suspended_keeps_bindings_and_issues_nothing);

@@ -2,6 +2,7 @@
 /*
  * The sysfs host against directories of files that look like sysfs.
  */
+#define _GNU_SOURCE     /* memfd_create() */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -352,7 +353,8 @@ static void each_missing_file_is_named(Fixture *f, gconstpointer data)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
-        char *quoted = g_strdup_printf("'%s'", needed[i]);
+        char *quoted = g_strdup_printf("cannot open or read its sysfs file "
+                                       "'%s'", needed[i]);
         char *path = path_of(f, BDF, needed[i]);
         char *aside = path_of(f, BDF, "aside");
 
@@ -940,6 +942,26 @@ static void a_region_shorter_than_it_claims_is_an_error_not_a_trap(
     g_assert_cmpint(h->ops->region_open(h, 0, 0), ==, -ENOENT);
 }
 
+static void a_region_that_cannot_be_mapped_is_an_error(Fixture *f,
+                                                       gconstpointer data)
+{
+    char *path = path_of(f, BDF, "resource3"), *target;
+    int fd = memfd_create("resource3", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    uint64_t value;
+    XenPtHost *h;
+
+    g_assert_cmpint(ftruncate(fd, 0x10000), ==, 0);
+    g_assert_cmpint(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), ==, 0);
+    target = g_strdup_printf("/proc/self/fd/%d", fd);
+    g_assert_cmpint(symlink(target, path), ==, 0);
+    h = open_host(f);
+    g_assert_cmpint(h->ops->region_read(h, 3, 0, 4, &value), ==, -EPERM);
+    g_assert_cmpint(h->ops->region_write(h, 3, 0, 4, 0), ==, -EPERM);
+    close(fd);
+    g_free(target);
+    g_free(path);
+}
+
 static void a_sub_page_bar_is_found_inside_its_page(Fixture *f,
                                                     gconstpointer data)
 {
@@ -1143,6 +1165,33 @@ static void ports_are_accessed_at_their_offset(Fixture *f,
     g_free(bytes);
 }
 
+/* The file is too short to be mapped, which the kernel would not do. */
+static void ports_are_not_mapped(Fixture *f, gconstpointer data)
+{
+    XenPtHost *h;
+    uint64_t value;
+
+    add_region(f, "resource2", 8);
+    h = open_host(f);
+    g_assert_cmpint(h->ops->region_open(h, 2, 0), ==, 0);
+    g_assert_cmpint(h->ops->region_write(h, 2, 4, 4, 0x11223344), ==, 0);
+    g_assert_cmpint(h->ops->region_read(h, 2, 4, 2, &value), ==, 0);
+    g_assert_cmphex(value, ==, 0x3344);
+}
+
+static void a_rom_that_cannot_be_turned_on_is_an_error(Fixture *f,
+                                                       gconstpointer data)
+{
+    char *path = path_of(f, BDF, "rom");
+    uint64_t value;
+    XenPtHost *h;
+
+    g_assert_cmpint(symlink("/dev/full", path), ==, 0);
+    h = open_host(f);
+    g_assert_cmpint(h->ops->region_read(h, 6, 0, 4, &value), ==, -ENOSPC);
+    g_free(path);
+}
+
 static void the_rom_is_copied_once_and_ends_in_ones(Fixture *f,
                                                     gconstpointer data)
 {
@@ -1150,6 +1199,7 @@ static void the_rom_is_copied_once_and_ends_in_ones(Fixture *f,
     uint64_t value;
 
     h = open_host(f);
+    g_assert_cmpint(h->ops->region_open(h, 6, 0), ==, 0);
     g_assert_cmpint(h->ops->region_read(h, 6, 0, 4, &value), ==, -ENOENT);
     put_bytes(f, BDF, "rom", "\x55\xaa\x10\x20\x30\x40", 6);
     g_assert_cmpint(h->ops->region_read(h, 6, 2, 2, &value), ==, 0);
@@ -1272,6 +1322,7 @@ int main(int argc, char **argv)
     TEST(memory_is_accessed_by_each_width);
     TEST(accesses_beyond_or_across_are_refused);
     TEST(a_region_shorter_than_it_claims_is_an_error_not_a_trap);
+    TEST(a_region_that_cannot_be_mapped_is_an_error);
     TEST(a_sub_page_bar_is_found_inside_its_page);
     TEST(an_opened_region_stays_accessible);
     TEST(a_large_region_is_seen_through_one_window);
@@ -1279,6 +1330,8 @@ int main(int argc, char **argv)
     TEST(a_device_that_was_pulled_out_is_no_trap);
     TEST(another_s_sigbus_is_handed_on);
     TEST(ports_are_accessed_at_their_offset);
+    TEST(ports_are_not_mapped);
+    TEST(a_rom_that_cannot_be_turned_on_is_an_error);
     TEST(the_rom_is_copied_once_and_ends_in_ones);
     TEST(reset_writes_one);
     TEST(no_reset_is_offered_where_there_is_none);

@@ -5,6 +5,7 @@
  * built as for Xen 4.20 and, once more, as for 4.21, whatever the headers here
  * are.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <poll.h>
@@ -46,7 +47,8 @@ static struct {
     GHashTable *watches;    /* token -> path */
     int store_fd;
     int store_errno;        /* xs_read fails with it */
-    bool no_store, no_watch;
+    unsigned reads;         /* of the store */
+    bool no_store, no_watch, no_backend, no_buffer;
 } xen;
 
 static struct xs_handle *const store_handle = (void *)&xen.store;
@@ -110,7 +112,11 @@ int xc_domain_getinfolist(xc_interface *xch, uint32_t first,
                           unsigned int max, xc_domaininfo_t *info)
 {
     g_assert_cmpuint(first, ==, DOMID);
-    *info = xen.info;
+    if (xen.domains >= 0) {
+        *info = xen.info;
+    } else {
+        memset(info, 0, sizeof(*info));
+    }
     return xen.domains;
 }
 
@@ -219,6 +225,9 @@ int xencall_close(xencall_handle *xcall)
 
 void *xencall_alloc_buffer(xencall_handle *xcall, size_t size)
 {
+    if (xen.no_buffer) {
+        return NULL;
+    }
     xen.handles++;
     return g_malloc0(size);
 }
@@ -277,6 +286,7 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
 {
     const char *value = g_hash_table_lookup(xen.store, path);
 
+    xen.reads++;
     if (xen.store_errno || !value) {
         errno = xen.store_errno ? xen.store_errno : ENOENT;
         return NULL;
@@ -295,7 +305,7 @@ static void push_event(const char *token)
 
 bool xs_watch(struct xs_handle *h, const char *path, const char *token)
 {
-    if (xen.no_watch) {
+    if (xen.no_watch || (xen.no_backend && !strcmp(token, "backend"))) {
         errno = EACCES;
         return false;
     }
@@ -356,7 +366,21 @@ typedef struct Fixture {
     XenPtDomainWatch *watch;
     GString *said;          /* by the watch's callbacks */
     bool re_add;
+    unsigned fds;           /* open before anything was done */
 } Fixture;
+
+static unsigned count_fds(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    unsigned n = 0;
+
+    g_assert_nonnull(dir);
+    while (readdir(dir)) {
+        n++;
+    }
+    closedir(dir);
+    return n;
+}
 
 static void set_up(Fixture *f, gconstpointer data)
 {
@@ -376,6 +400,7 @@ static void set_up(Fixture *f, gconstpointer data)
     xen.watches = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                         g_free);
     xen.events = g_ptr_array_new_with_free_func(g_free);
+    f->fds = count_fds();
 }
 
 static void close_hv(Fixture *f)
@@ -389,6 +414,7 @@ static void tear_down(Fixture *f, gconstpointer data)
     close_hv(f);
     xen_pt_domain_watch_free(f->watch);
     g_assert_cmpint(xen.handles, ==, 0);
+    g_assert_cmpuint(count_fds(), ==, f->fds);
     g_hash_table_unref(xen.store);
     g_hash_table_unref(xen.watches);
     g_ptr_array_unref(xen.events);
@@ -513,17 +539,21 @@ static void a_library_that_forgets_errno_still_fails(Fixture *f,
     xen.fail_rc = -1;
     xen.fail_errno = 0;
     g_assert_cmpint(hv->ops->memory_map(hv, 1, 1, 1), ==, -EIO);
+    xen.fail_rc = 1;
+    g_assert_cmpint(hv->ops->memory_map(hv, 1, 1, 1), ==, 0);
 }
 
 static void a_pirq_beyond_eight_bits_is_refused(Fixture *f,
                                                 gconstpointer data)
 {
     XenPtHypervisor *hv = open_hv(f);
+    int pirq = -1;
 
     g_assert_cmpuint(hv->max_gsi, ==, 255);
     EXPECT(hv->ops->bind_intx(hv, 256, 0, 5, 0), -ERANGE, "");
     EXPECT(hv->ops->unbind_intx(hv, 256, 0, 5, 0), -ERANGE, "");
     EXPECT(hv->ops->bind_intx(hv, -1, 0, 5, 0), -ERANGE, "");
+    EXPECT(hv->ops->map_gsi(hv, &nic, 0x80000000, &pirq), -ERANGE, "");
     EXPECT(hv->ops->bind_intx(hv, 255, 0, 5, 0), 0,
            "bind_intx 7 255 0 5 0\n");
 }
@@ -645,6 +675,8 @@ static void several_vectors_are_one_request(Fixture *f, gconstpointer data)
     EXPECT(hv->ops->map_msi(hv, &request, &pirq), 0,
            "raw 7 4 -1 -1 10003 11 8 0\n");
     g_assert_cmpint(pirq, ==, 90);
+    xen.no_buffer = true;
+    EXPECT(hv->ops->map_msi(hv, &request, &pirq), -ENOMEM, "");
     request.wanted_pirq = 5;
     EXPECT(hv->ops->map_msi(hv, &request, &pirq), -EINVAL, "");
     request.wanted_pirq = -1;
@@ -879,6 +911,22 @@ static void a_key_that_vanishes_drops_the_function(Fixture *f,
     g_assert_cmpuint(g_hash_table_size(xen.watches), ==, 2);
 }
 
+static void a_key_is_read_only_when_it_has_changed(Fixture *f,
+                                                   gconstpointer data)
+{
+    start_watch(f);
+    store(KEY, "7");
+    g_assert_true(xen_pt_domain_watch_add(f->watch, &nic));
+    expect_said(f, "");
+    xen.reads = 0;
+    push_event(DOMAIN_TOKEN);
+    expect_said(f, "");
+    g_assert_cmpuint(xen.reads, ==, 0);
+    push_event("0000:03:02.1");
+    expect_said(f, "");
+    g_assert_cmpuint(xen.reads, ==, 1);
+}
+
 static void a_key_that_vanishes_before_it_is_processed_counts(
     Fixture *f, gconstpointer data)
 {
@@ -1043,6 +1091,11 @@ static void each_failure_to_start_leaves_nothing_open(Fixture *f,
     g_assert_nonnull(strstr(err->message, "talk to Xen"));
     g_clear_error(&err);
     xen.no_watch = false;
+    xen.no_backend = true;
+    g_assert_null(xen_pt_domain_watch_new(handle, DOMID, &ops, f, &err));
+    g_assert_nonnull(strstr(err->message, "watch the PCI backend"));
+    g_clear_error(&err);
+    xen.no_backend = false;
     start_watch(f);
     xen.no_watch = true;
     g_assert_false(xen_pt_domain_watch_add(f->watch, &nic));
@@ -1074,6 +1127,7 @@ int main(int argc, char **argv)
     TEST(xens_silence_changes_nothing);
     TEST(asking_now_reports_at_once);
     TEST(a_key_that_vanishes_drops_the_function);
+    TEST(a_key_is_read_only_when_it_has_changed);
     TEST(a_key_that_vanishes_before_it_is_processed_counts);
     TEST(a_key_that_comes_later_counts_as_well);
     TEST(a_key_that_never_was_ours_means_nothing);
