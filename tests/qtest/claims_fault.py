@@ -5,7 +5,7 @@ import os
 import resource
 
 from xenpt.claim import check, claim, equal
-from xenpt.guest import CMD_IO, CMD_MEM, msi_address
+from xenpt.guest import CMD_IO, CMD_MASTER, CMD_MEM, msi_address
 from xenpt.host import standard
 from xenpt.machine import Machine, QemuDied, QmpError
 
@@ -226,3 +226,18 @@ def a_mapping_that_fails_for_want_of_memory_is_tried_again(env, host):
         m.advance(400)
         guest.set_decode(True)
         equal(len(m.state().pages), 3, 'mapped ranges')
+
+
+@claim()
+def an_interrupted_access_is_made_again(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        guest = m.attach(fn).bring_up()
+        host.poke(fn, 0x8a, 2, 0x0020)
+        m.fx('fail pread 1 EINTR 3')
+        equal(guest.read(0x8a, 2) & 0x20, 0x20, 'DevSta: pending')
+        m.fx('forgive')
+        m.fx('fail pwrite 1 EINTR 3')
+        guest.set_command(CMD_IO | CMD_MEM | CMD_MASTER)
+        equal(host.config_value(fn, 4, 2) & CMD_MASTER, CMD_MASTER,
+              'bus mastering')

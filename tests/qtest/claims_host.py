@@ -52,6 +52,22 @@ def options_that_xl_never_sends_are_told(env, host):
 
 
 @claim(only='ours')
+def each_attach_is_told_anew(env, host):
+    """The watch outlives the device, for there is another."""
+    fn, other = host.add(standard()), host.add(plain())
+    with Machine(env, host) as m:
+        m.attach(other)
+        m.fx('xs-write %snum_devs 1' % BACKEND)
+        m.fx('xs-write %sdev-0 %s' % (BACKEND, fn.bdf))
+        for _ in range(2):
+            m.attach(fn)
+            m.fx('xs-write %sopts-0 msitranslate=1' % BACKEND)
+            m.advance(50)
+            told(m, fn, 'msitranslate=1 has no effect; leave it out')
+            m.detach(fn)
+
+
+@claim(only='ours')
 def an_attach_by_libxl_without_options_is_not_remarked(env, host):
     fn = host.add(standard())
     with Machine(env, host) as m:

@@ -131,12 +131,12 @@ def a_device_taken_away_leaves_no_event_behind(env, host):
     fn = host.add(standard())
     with Machine(env, host) as m:
         slot = m.attach(fn).slot
-        equal(m.inp(0xae00, 4) >> slot & 1, 1, 'announced')
         m.device_del(fn)
         m.wait_gone(fn, timeout=3)
         equal(m.inp(0xae00, 4) >> slot & 1, 0, 'insertion')
         equal(m.inp(0xae04, 4) >> slot & 1, 0, 'removal')
         m.attach(fn, addr='%x.0' % slot)
+        equal(m.inp(0xae00, 4) >> slot & 1, 1, 'the next is announced')
         m.qmp('system_reset')
         m.advance(50)
         equal(m.query_slot(m.qdev_id(fn)), (0, slot, 0), 'after a reset')
@@ -493,6 +493,21 @@ def the_lone_function_that_xl_makes_of_all_is_explained(env, host):
         m.device_add(zero, addr='5.0')
         all_show(m, (zero, three))
         equal(m.stderr_text().count('BDF.*'), 1, 'explanations')
+
+
+@claim(only='ours')
+def a_function_that_leaves_takes_no_news_of_its_slot_along(env, host):
+    """The guest has not looked yet, and function 0 is still to be found."""
+    zero, three = [host.add(fn) for fn in slot_of(0, 3)]
+    with Machine(env, host) as m:
+        m.device_add(three, addr='5.3')
+        m.device_add(zero, addr='5.0')
+        key = '/libxl/pci/0000-03-00-3/domid'
+        m.fx('xs-write %s 7' % key)
+        m.advance(50)
+        m.fx('xs-rm ' + key)
+        m.wait_gone(three, timeout=3)
+        equal(m.inp(0xae00, 4) >> 5 & 1, 1, 'still announced')
 
 
 @claim()

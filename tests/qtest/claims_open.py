@@ -179,6 +179,10 @@ def a_romfile_takes_the_place_of_the_devices_rom(env, host):
         check(not [p for p in m.state().pages if p.gfn >> 4 == 0xe900],
               'a file cannot be mapped')
         equal(host.config_value(fn, 0x30, 4) & 1, 0, "hardware's ROM")
+        host.bar_write(fn, 0, 0x100, b'\x12\x34\x56\x78')
+        guest.bring_up()
+        equal(m.mem_read(guest.bar_address(0) + 0x100, 4), 0x78563412,
+              'the first BAR')
         m.detach(fn)
         m.assert_nothing_left('detach')
 

@@ -195,6 +195,27 @@ def a_device_that_leaves_during_its_reset_leaves_in_order(env, host):
         m.attach(fn).bring_up()
 
 
+@claim(stock='no such property')
+def a_guest_that_dies_in_a_reset_leaves_its_device_quiet(env, host):
+    """The kernel puts the registers back as the reset ends."""
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        guest = m.attach(fn, **{'allow-reset': True}).bring_up()
+        cap = guest.capability(CAP_EXPRESS)
+        for op in ('write:reset', 'pwrite:reset'):
+            m.fx('delay %s 1 700' % op)
+        m.mark()
+        guest.write(cap + 8, 2, 0x8000)
+        m.fx('domain shutdown 3')
+        m.fx('xs-fire @releaseDomain')
+        m.advance(1000)
+        log = m.log()
+        reset = [c for c in log if c.file == 'reset' and 'write' in c.op]
+        count(reset, 1, 'resets')
+        check([c for c in log.config_writes(fn.bdf) if c.seq > reset[0].seq],
+              'nothing is written after the reset: %s' % list(log))
+
+
 @claim()
 def no_reset_is_offered_without_a_method(env, host):
     fn = standard(has_reset=False)
@@ -232,6 +253,57 @@ def q35_hot_plugs_below_a_root_port(env, host):
         guest.place_bars(port=0xd000)
         guest.set_command(CMD_MEM)
         equal(len(m.state().pages), 3, 'mapped ranges')
+
+
+NO_ACPI = ['-global', 'ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off']
+
+
+@claim(stock='the domain is gone, and the guest is asked all the same')
+def q35_detaches_by_its_ports_own_rules(env, host):
+    fn = host.add(standard())
+    args = NO_ACPI + ['-device', 'pcie-root-port,id=rp,chassis=1,slot=1,'
+                      'addr=3']
+    with Machine(env, host, machine='q35', args=args) as m:
+        port = GuestFunction(m, 0, 3, 0)
+        m.device_add(fn, bus='rp', addr='0')
+        m.grant(fn)
+        m.assign(fn)
+        control = port.capability(CAP_EXPRESS) + 0x18
+        port.write(control, 2, 0x0200)          # power indicator: blinking
+        try:
+            m.device_del(fn)
+        except QmpError as error:
+            check('busy' in str(error), str(error))
+        else:
+            raise AssertionError('a busy slot takes a request')
+        m.fx('domain dying')
+        m.fx('xs-fire @releaseDomain')
+        m.advance(50)
+        m.device_del(fn)
+        m.wait_gone(fn, timeout=3)
+        m.assert_nothing_left()
+
+
+@claim()
+def a_bus_without_hot_plug_keeps_what_the_toolstack_drops(env, host):
+    fn = host.add(standard())
+    args = NO_ACPI + ['-device', 'xen-pci-passthrough,id=%s,hostaddr=%s,'
+                      'addr=5' % ('pci-pt-03_00.0', fn.bdf)]
+    key = '/libxl/pci/0000-03-00-0/domid'
+    with Machine(env, host, machine='q35', args=args) as m:
+        m.fx('xs-write %s 7' % key)
+        m.advance(50)
+        m.fx('xs-rm ' + key)
+        m.advance(100)
+        equal(GuestFunction(m, 0, 5, 0).read(0, 4), 0x15728086, 'ids')
+
+
+@claim()
+def what_device_add_says_goes_before_a_global(env, host):
+    fn = host.add(standard())
+    args = ['-global', 'xen-pci-passthrough.hostaddr=0000:7f:00.0']
+    with Machine(env, host, args=args) as m:
+        equal(m.attach(fn).read(0, 4), 0x15728086, 'ids')
 
 
 # What can be asked of a running device
