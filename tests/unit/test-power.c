@@ -72,6 +72,27 @@ static void states_that_the_device_lacks_do_not_reach_it(void)
     fake_close(fake);
 }
 
+static void a_state_that_the_device_lacks_is_discarded(void)
+{
+    static const XenPtOptions modes[] = {
+        { .real_power = false }, { .real_power = true },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(modes); i++) {
+        Fake *fake = fake_start(sleeper(), &modes[i]);
+
+        fake_write(fake, PMCSR, 0x0002, 2);
+        g_assert_cmphex(fake_read(fake, PMCSR, 2), ==, 0x0008);
+        fake_write(fake, PMCSR, 0x0001, 2);
+        fake_write(fake, PMCSR, 0x0002, 1);
+        g_assert_cmphex(fake_read(fake, PMCSR, 2), ==, 0x0009);
+        xen_pt_device_reset(fake->dev);
+        fake_write(fake, PMCSR, 0x0002, 2);
+        g_assert_cmphex(fake_read(fake, PMCSR, 2), ==, 0x0008);
+        fake_close(fake);
+    }
+}
+
 /* Its BARs would be lost on the way back. */
 static void a_device_that_forgets_in_d3_is_not_put_there(void)
 {
@@ -150,6 +171,7 @@ int main(int argc, char **argv)
     T(the_guests_state_reaches_a_device_that_keeps_its_own);
     T(the_guest_cannot_enable_pme_on_the_way);
     T(states_that_the_device_lacks_do_not_reach_it);
+    T(a_state_that_the_device_lacks_is_discarded);
     T(a_device_that_forgets_in_d3_is_not_put_there);
     T(a_device_without_the_capability_is_left_alone);
     T(a_device_that_dom0_left_asleep_is_woken);

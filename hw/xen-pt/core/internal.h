@@ -116,6 +116,7 @@ struct XenPtDevice {
     /* device.c: deadlines in ms, -1: none */
     uint16_t pmcsr;                          /* offset; 0: none to drive */
     uint8_t hw_power;                        /* D-state last written */
+    uint8_t guest_power;                     /* D-state the guest is in */
     int64_t settle_at, msi_settle_at, retry_at, retry_since, timer_at;
     bool hw_command_known;
     uint16_t hw_command;                     /* last written or read */

@@ -55,19 +55,28 @@ void xen_pt_power_start(XenPtDevice *dev)
 
 void xen_pt_power_update(XenPtDevice *dev)
 {
-    uint16_t pmc;
+    const XenPtInstance *pm = xen_pt_chain_find(dev, PCI_CAP_ID_PM, false);
+    uint16_t at, pmc;
     uint8_t state;
 
-    if (!dev->pmcsr || dev->state != XEN_PT_STATE_STARTED) {
+    if (!pm || dev->state != XEN_PT_STATE_STARTED) {
         return;
     }
-    state = xen_pt_config_value(dev, dev->pmcsr, 1) & PCI_PM_CTRL_STATE_MASK;
-    pmc = xen_pt_config_host(dev, dev->pmcsr - PCI_PM_CTRL + PCI_PM_PMC, 2);
+    at = pm->offset + PCI_PM_CTRL;
+    state = xen_pt_config_value(dev, at, 1) & PCI_PM_CTRL_STATE_MASK;
+    pmc = xen_pt_config_host(dev, pm->offset + PCI_PM_PMC, 2);
     if ((state == 1 && !(pmc & PCI_PM_CAP_D1)) ||
         (state == 2 && !(pmc & PCI_PM_CAP_D2))) {
+        /* a state that it lacks is discarded: 3.2.4 */
+        xen_pt_config_store(dev, at, 1, (xen_pt_config_value(dev, at, 1) &
+                                         ~PCI_PM_CTRL_STATE_MASK) |
+                                        dev->guest_power);
         return;
     }
-    write_state(dev, dev->pmcsr, state);
+    dev->guest_power = state;
+    if (dev->pmcsr) {
+        write_state(dev, dev->pmcsr, state);
+    }
 }
 
 /* The host gets it back as it gave it: on. */
