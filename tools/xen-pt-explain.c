@@ -13,6 +13,7 @@
 #include "xen-pt/sysfs.h"
 
 #define MAX_RANGES 12
+#define PCI_INTERRUPT_PIN 0x3d
 
 static char *dump_file, *dump, *slot_text, *allow_text, *rules_file;
 static gboolean permissive, real_power, allow_reset, refuse_shared, no_rom,
@@ -422,7 +423,9 @@ static void print_interrupts(GString *out, const Explain *e,
     const Json *offered = json_get(interrupt, "offered");
     int64_t msi = json_int(offered, "msi", 0);
     int64_t msix = json_int(offered, "msix", 0);
+    uint8_t pin = e->run->host[PCI_INTERRUPT_PIN];
     g_autoptr(GString) calls = NULL;
+    g_autofree char *head = NULL;
 
     g_string_append(out, "\nInterrupts\n");
     if (intx && intx->type == JSON_OBJECT && json_bool(intx, "bound")) {
@@ -430,6 +433,10 @@ static void print_interrupts(GString *out, const Explain *e,
                                "line %" PRId64 "\n",
                                'A' + (int)json_int(intx, "pin", 1) - 1,
                                json_int(intx, "gsi", 0));
+    } else if (dump_file && pin >= 1 && pin <= 4 && !e->info.gsi) {
+        head = g_strdup_printf("  INT%c   ", 'A' + pin - 1);
+        tool_wrap(out, head, 9, "if the host has a line for it, which the "
+                  "dump does not tell");
     } else {
         g_string_append(out, "  INTx   none\n");
     }
@@ -717,6 +724,13 @@ static int explain(Explain *e, XenPtHost *host)
                                    XEN_PT_ERROR_POLICY)) {
         tool_fail(EXIT_USAGE, "%s", e->error->message);
         return EXIT_USAGE;
+    }
+    if (e->run && dump && e->run->host_size != XEN_PT_CONFIG_SIZE &&
+        e->run->host_size != XEN_PT_CONFIG_EXT_SIZE) {
+        g_ptr_array_add(e->warnings, g_strdup_printf(
+            "%s: %s ends after %d bytes of its configuration space, so what "
+            "comes after is not judged; make the dump again with `lspci "
+            "-vvxxxx`, as root", e->bdf, dump_file, e->run->host_size));
     }
     if (e->run && !no_decode) {
         e->host_lspci = lspci_decode(e->host_dump);

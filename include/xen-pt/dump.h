@@ -2,7 +2,8 @@
 /*
  * xen-pt: a host port on the text of lspci -xxx or -xxxx
  *
- * For dry runs, tests and reports from elsewhere.  With or without the text
+ * For dry runs, tests and reports from elsewhere: quoted, indented, after a
+ * list without dumps, as people paste them.  With or without the text
  * of lspci -v between the dumps; what that says of BARs, interrupt, driver
  * and ids is preferred.  Where it says nothing:
  *

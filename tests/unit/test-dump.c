@@ -232,6 +232,33 @@ static void an_irq_that_is_a_message_is_not_the_line(void)
     }
 }
 
+/* pciutils 3.15 names the messages, too, and no line that is turned off. */
+static void the_line_is_told_from_the_messages_beside_it(void)
+{
+    static const struct {
+        const char *said;
+        unsigned gsi;
+    } lines[] = {
+        { "Interrupts: pin A routed to IRQ 275, MSI(X) routed to IRQ 40-47",
+          275 },
+        { "Interrupts: pin A routed to IRQ 275", 275 },
+        { "Interrupts: pin A disabled, MSI(X) routed to IRQ 40-47", 11 },
+        { "Interrupts: MSI(X) routed to IRQ 40", 11 },
+        { "Interrupts: pin ", 11 },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(lines); i++) {
+        char *title = g_strdup_printf(TITLE "\t%s\n", lines[i].said);
+        char *text = with_256(title, HEADER);
+        XenPtHost *h = parse(text, NULL);
+
+        g_assert_cmpuint(h->info.gsi, ==, lines[i].gsi);
+        h->ops->close(h);
+        g_free(text);
+        g_free(title);
+    }
+}
+
 static void a_virtual_functions_ids_come_from_its_title(void)
 {
     char *text = with_256(
@@ -308,6 +335,63 @@ static void the_wanted_function_is_found_among_others(void)
     g_free(text);
 }
 
+/* Of mail and of forums: quoted, indented, with blanks put in or a mark. */
+static void what_is_put_around_the_lines_is_taken_off(void)
+{
+    static const char *const before[] = { "> ", ">> > ", "    ", "\t", "" };
+    char *text = with_256(
+        TITLE "\tRegion 0: Memory at 1f1200000 (64-bit, prefetchable) "
+        "[size=1M]\n", HEADER);
+    char **lines = g_strsplit(text, "\n", -1);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(before); i++) {
+        GString *all = g_string_new("\xef\xbb\xbf");
+        GArray *list;
+        XenPtHost *h;
+
+        for (char **line = lines; *line; line++) {
+            g_string_append_printf(all, "%s%s \r\n", before[i], *line);
+        }
+        g_string_replace(all, "07 04 10 00", "07\t04  10 00", 0);
+        h = parse(all->str, NULL);
+        g_assert_cmphex(h->info.device, ==, 0x10d3);
+        g_assert_cmphex(h->info.region[0].size, ==, 1 << 20);
+        h->ops->close(h);
+        list = xen_pt_dump_list(all->str);
+        g_assert_cmpuint(list->len, ==, 1);
+        g_array_unref(list);
+        g_string_free(all, TRUE);
+    }
+    g_strfreev(lines);
+    g_free(text);
+}
+
+/* `lspci -v`, and then `lspci -xxxx`, pasted into one file. */
+static void a_list_before_the_dumps_is_no_dump(void)
+{
+    char *dump = with_256(TITLE, HEADER);
+    char *text = g_strconcat("00:00.0 Host bridge: Some Host [8086:1234]\n"
+                             "\tInterrupt: pin A routed to IRQ 275\n"
+                             "\tRegion 2: I/O ports at d000 [size=32]\n"
+                             "\tKernel driver in use: other\n",
+                             TITLE, "\tKernel driver in use: e1000e\n\n",
+                             dump, NULL);
+    XenPtHost *h = parse(text, NULL);
+
+    g_assert_cmpuint(h->info.address.bus, ==, 3);
+    g_assert_cmphex(h->info.device, ==, 0x10d3);
+    g_assert_cmpuint(h->info.gsi, ==, 11);
+    g_assert_cmphex(h->info.region[2].base, ==, 0xe000);
+    g_assert_cmpstr(h->info.driver, ==, "e1000e");
+    h->ops->close(h);
+    h = parse(text, "03:00.0");
+    g_assert_cmpstr(h->info.driver, ==, "e1000e");
+    h->ops->close(h);
+    refuse(text, "00:00.0", XEN_PT_ERROR_HOST, "has 0 bytes");
+    g_free(text);
+    g_free(dump);
+}
+
 static void truncated_and_absurd_dumps_are_refused(void)
 {
     const int host = XEN_PT_ERROR_HOST;
@@ -323,6 +407,9 @@ static void truncated_and_absurd_dumps_are_refused(void)
     refuse(TITLE "00:" ZERO16 "00:" ZERO16, NULL, host, "line 3");
     refuse(TITLE "10:" ZERO16, NULL, host, "line 2");
     refuse(TITLE "00: 86 80\n", NULL, host, "has 2 bytes");
+    refuse(TITLE HEADER, NULL, host,
+           "ends after 64 bytes of its configuration space, before its "
+           "capabilities");
     refuse(TITLE "fff:" ZERO16, NULL, host, "at 0xfff");
     refuse(TITLE "\tRegion 0: Memory at f1200000 (32-bit) [size=3M]\n"
            HEADER, NULL, host, "no BAR can be");
@@ -477,9 +564,12 @@ int main(int argc, char **argv)
     TEST(the_last_bar_has_no_upper_half);
     TEST(a_function_of_a_made_up_segment_is_nobodys);
     TEST(an_irq_that_is_a_message_is_not_the_line);
+    TEST(the_line_is_told_from_the_messages_beside_it);
     TEST(a_virtual_functions_ids_come_from_its_title);
     TEST(a_virtual_function_is_one_without_ids_in_its_title);
     TEST(the_wanted_function_is_found_among_others);
+    TEST(what_is_put_around_the_lines_is_taken_off);
+    TEST(a_list_before_the_dumps_is_no_dump);
     TEST(truncated_and_absurd_dumps_are_refused);
     TEST(nonsense_around_the_dump_is_passed_over);
     TEST(every_prefix_of_a_dump_is_read_or_refused);

@@ -738,6 +738,29 @@ def truncated_or_absurd_dump_is_one_sentence():
 
 
 @claim
+def a_dump_that_was_cut_off_says_so():
+    lines = dump_text(nic_config()).split('\n')
+    said = explain_dump('\n'.join(lines[:1 + 0x500 // 16]) + '\n')
+    same(said.code, 0)
+    has(said.words(), 'ends after 1280 bytes of its configuration space, so '
+        'what comes after is not judged; make the dump again')
+    lacks(explain_dump(dump_text(nic_config())).words(), 'is not judged')
+    lacks(explain_dump(dump_text(nic_config(256))).words(), 'ends after')
+    is_refused(explain_dump('\n'.join(lines[:5]) + '\n'), 3, 'ends after 64 ',
+               'bytes of its configuration space, before its capabilities')
+
+
+@claim
+def explain_does_not_deny_a_line_that_the_dump_does_not_tell():
+    config = nic_config()
+    config[0x3c] = 0xff
+    has(explain_dump(dump_text(config)).words(), 'INTA if the host has a line '
+        'for it, which the dump does not tell')
+    config[0x3d] = 0
+    has(explain_dump(dump_text(config)).words(), 'INTx none')
+
+
+@claim
 def any_config_space_is_explained_or_refused():
     # what a broken device may show; no crash, no hang, JSON that parses
     seed = 1

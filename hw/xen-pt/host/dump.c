@@ -110,6 +110,25 @@ static const XenPtHostOps dump_ops = {
 /* -- lines ---------------------------------------------------------------- */
 
 /*
+ * The next line without what mail and forums put around one: quotation
+ * marks, indentation, the byte order mark of a file.  The caller frees it.
+ */
+static char *take_text(const char **text)
+{
+    size_t len = strcspn(*text, "\n"), skip;
+    char *line;
+
+    if (g_str_has_prefix(*text, "\xef\xbb\xbf")) {
+        *text += 3;
+        len -= 3;
+    }
+    skip = MIN(strspn(*text, " \t>"), len);
+    line = g_strchomp(g_strndup(*text + skip, len - skip));
+    *text += len + ((*text)[len] == '\n');
+    return line;
+}
+
+/*
  * A function's first line; *rest is what follows its address.  Linux numbers
  * segments of its own (of VMD, say) from 10000 on: *foreign, none of Xen's.
  */
@@ -138,8 +157,8 @@ static int parse_hex(const char *line, unsigned *offset, uint8_t *bytes)
 {
     int n = 0;
     int digits = 0;
+    size_t gap;
 
-    line += strspn(line, " \t");
     *offset = 0;
     while (g_ascii_isxdigit(*line) && digits++ < 3) {
         *offset = *offset << 4 | g_ascii_xdigit_value(*line++);
@@ -147,13 +166,14 @@ static int parse_hex(const char *line, unsigned *offset, uint8_t *bytes)
     if (digits < 2 || digits > 3 || *line++ != ':') {
         return 0;
     }
-    while (n < 16 && line[0] == ' ' && g_ascii_isxdigit(line[1]) &&
-           g_ascii_isxdigit(line[2])) {
-        bytes[n++] = g_ascii_xdigit_value(line[1]) << 4 |
-                     g_ascii_xdigit_value(line[2]);
-        line += 3;
+    while (n < 16 && (gap = strspn(line, " \t")) > 0 &&
+           g_ascii_isxdigit(line[gap]) && g_ascii_isxdigit(line[gap + 1])) {
+        line += gap;
+        bytes[n++] = g_ascii_xdigit_value(line[0]) << 4 |
+                     g_ascii_xdigit_value(line[1]);
+        line += 2;
     }
-    return line[strspn(line, " \t\r")] == '\0' ? n : 0;
+    return *line == '\0' ? n : 0;
 }
 
 /* "[size=16K]" somewhere in text; 0: not there, or no size. */
@@ -195,7 +215,6 @@ static void parse_region(const char *line, Said *said)
     XenPtHostRegion r = { 0 };
     int index = -1;
 
-    line += strspn(line, " \t");
     if (g_str_has_prefix(line, "Region ")) {
         if (line[7] < '0' || line[7] > '5' || line[8] != ':') {
             return;
@@ -253,15 +272,34 @@ static void parse_ids(const char *title, Said *said)
     }
 }
 
+/*
+ * "Interrupt: pin A routed to IRQ 16", since pciutils 3.15 "Interrupts: pin
+ * A routed to IRQ 16, MSI(X) routed to IRQ 40" or "Interrupts: pin A
+ * disabled, MSI(X) routed to IRQ 40"; with -v alone "Flags: ..., IRQ 16"
+ */
+static const char *find_line(const char *line)
+{
+    const char *irq = strstr(line, " IRQ ");
+    const char *pin = strstr(line, ": pin ");
+
+    if (!irq) {
+        return NULL;
+    }
+    if (g_str_has_prefix(line, "Interrupt")) {
+        return pin && irq == pin + strlen(": pin A routed to") ? irq + 5
+                                                               : NULL;
+    }
+    return g_str_has_prefix(line, "Flags: ") ? irq + 5 : NULL;
+}
+
 static void parse_said(const char *line, DumpHost *d, Said *said)
 {
     const char *p;
 
     parse_region(line, said);
-    /* "Interrupt: pin A routed to IRQ 16", or in "Flags: ..., IRQ 16" */
-    p = strstr(line, " IRQ ");
-    if (p && (strstr(line, "Interrupt: ") || strstr(line, "Flags: "))) {
-        d->host.info.gsi = g_ascii_strtoull(p + 5, NULL, 10);
+    p = find_line(line);
+    if (p) {
+        d->host.info.gsi = g_ascii_strtoull(p, NULL, 10);
         said->gsi = true;
     }
     p = strstr(line, "Kernel driver in use: ");
@@ -461,6 +499,14 @@ static bool is_wanted(const XenPtAddress *found, const XenPtAddress *wanted)
             found->function == wanted->function);
 }
 
+/* What was said was said of another function. */
+static void forget(DumpHost *d, Said *said)
+{
+    xen_pt_host_info_clear(&d->host.info);
+    memset(&d->host.info, 0, sizeof(d->host.info));
+    memset(said, 0, sizeof(*said));
+}
+
 /* One line of the wanted function; false: it contradicts those before. */
 static bool take_line(DumpHost *d, Said *said, const char *line,
                       unsigned number, const char *name, GError **errp)
@@ -497,18 +543,19 @@ static bool read_text(DumpHost *d, Said *said, const char *text,
 
     *found = false;
     while (*text) {
-        size_t len = strcspn(text, "\n");
-        char *line = g_strndup(text, len);
+        char *line = take_text(&text);
         XenPtAddress address;
         const char *rest;
         bool good = true, foreign;
 
-        text += len + (text[len] == '\n');
         number++;
-        g_strchomp(line);
         if (parse_title(line, &address, &foreign, &rest)) {
-            ours = !*found && !foreign && is_wanted(&address, wanted);
+            /* one that is named without its dump may come again with it */
+            ours = d->size == 0 && !foreign && is_wanted(&address, wanted);
             if (ours) {
+                if (*found && !is_wanted(&address, &d->host.info.address)) {
+                    forget(d, said);
+                }
                 *found = true;
                 d->host.info.address = address;
                 parse_ids(rest, said);
@@ -559,6 +606,15 @@ XenPtHost *xen_pt_dump_parse(const char *text, const char *name,
         goto fail;
     }
     if (!settle(d, name, &said, errp)) {
+        goto fail;
+    }
+    if ((d->config[0x06] & 0x10) && (d->config[0x34] & ~3u) >= d->size) {
+        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
+                    "%s: %s ends after %zu bytes of its configuration space, "
+                    "before its capabilities; make the dump again with "
+                    "`lspci -vvxxxx`, as root",
+                    xen_pt_address_format(&d->host.info.address, bdf), name,
+                    d->size);
         goto fail;
     }
     return &d->host;
@@ -624,16 +680,13 @@ GArray *xen_pt_dump_list(const char *text)
     bool pending = false;
 
     while (*text) {
-        size_t len = strcspn(text, "\n");
-        char *line = g_strndup(text, len);
+        char *line = take_text(&text);
         XenPtAddress title;
         uint8_t bytes[16];
         const char *rest;
         unsigned offset;
         bool foreign;
 
-        text += len + (text[len] == '\n');
-        g_strchomp(line);
         if (parse_title(line, &title, &foreign, &rest)) {
             address = title;
             pending = !foreign;
