@@ -10,7 +10,6 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
-#include "exec/ioport.h"
 #include "adapter.h"
 #include "trace.h"
 
