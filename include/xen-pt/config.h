@@ -9,7 +9,9 @@
  *   ro       the device's value, read once at open; writes are dropped
  *   live     the device's value at each read; writes are dropped
  *   trigger  as live, and 1 is never written to the device, not even when a
- *            neighbouring bit is: writing 1 starts something
+ *            neighbouring bit is: writing 1 starts something.  The bytes of
+ *            the field below it are not written without it: the device may
+ *            go by a 1 of its own
  *   virt     the guest's own: it reads what it wrote; starts as in `init`
  *   hooked   as virt, and xen-pt acts on a change (see `note`)
  *   host     the device's own: reads and writes reach it
@@ -112,6 +114,7 @@ typedef struct XenPtConfig {
     uint8_t write_virt[XEN_PT_CONFIG_EXT_SIZE];
     uint8_t write_host[XEN_PT_CONFIG_EXT_SIZE];
     uint8_t rw1c[XEN_PT_CONFIG_EXT_SIZE];    /* 1 must not be merged here */
+    uint8_t with_next[XEN_PT_CONFIG_EXT_SIZE]; /* 1: not without the next */
     uint8_t action[XEN_PT_CONFIG_EXT_SIZE];
     uint8_t claimed[XEN_PT_CONFIG_EXT_SIZE]; /* XEN_PT_CLAIMED*, 0: unknown */
     uint8_t initial[XEN_PT_CONFIG_EXT_SIZE]; /* value[] at reset */

@@ -229,6 +229,10 @@ static void check_host_log(Invariants *inv)
                   "the ROM's register got %" G_GINT64_MODIFIER "x",
                   a->value);
         }
+        CHECK(a->offset + a->size >= SPACE ||
+              !inv->never[a->offset + a->size],
+              "offset %x was written without the bit that starts something",
+              (unsigned)a->offset);
         for (unsigned i = 0; i < a->size; i++) {
             unsigned at = a->offset + i;
             uint8_t byte = a->value >> (8 * i);

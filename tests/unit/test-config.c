@@ -433,6 +433,35 @@ static void guest_cannot_start_a_vpd_write(void)
     fake_close(fake);
 }
 
+/* As a device that looks at its own F when the address is written. */
+static void half_a_vpd_address_is_not_passed_on(void)
+{
+    const XenPtOptions open = { .allow = "82.b" };
+    Fake *fake = fake_start(vpd_host(), NULL);
+    g_autoptr(GArray) denied = NULL;
+
+    fake_write(fake, 0x82, 0x24, 1);
+    fake_write(fake, 0x81, 0x2400, 2);
+    fake_write(fake, 0x7f, 0x24000000, 4);
+    g_assert_cmpuint(fake_config_writes(fake->host, 0x80, 8), ==, 0);
+    denied = xen_pt_device_denied(fake->dev);
+    g_assert_cmpuint(denied->len, ==, 3);
+    g_assert_cmphex(g_array_index(denied, XenPtDenied, 2).offset, ==, 0x82);
+    g_assert_cmpuint(g_array_index(denied, XenPtDenied, 2).count, ==, 3);
+    fake_write(fake, 0x83, 0, 1);
+    g_assert_cmphex(fake_get16(fake->host, 0x82), ==, 0x0010);
+    fake_close(fake);
+
+    fake = fake_start(vpd_host(), &open);
+    fake_write(fake, 0x82, 0x24, 1);
+    g_assert_cmphex(fake_get8(fake->host, 0x82), ==, 0x24);
+    fake_close(fake);
+    fake = fake_start(vpd_host(), &permissive);
+    fake_write(fake, 0x82, 0x24, 1);
+    g_assert_cmphex(fake_get8(fake->host, 0x82), ==, 0x24);
+    fake_close(fake);
+}
+
 static void permissive_stores_the_vpd_that_the_guest_wrote(void)
 {
     Fake *fake = fake_start(vpd_host(), &permissive);
@@ -1629,6 +1658,7 @@ int main(int argc, char **argv)
     T(pme_and_auxiliary_power_are_hidden);
     T(guest_can_read_vpd);
     T(guest_cannot_start_a_vpd_write);
+    T(half_a_vpd_address_is_not_passed_on);
     T(permissive_stores_the_vpd_that_the_guest_wrote);
     T(vendor_registers_are_readable_and_not_writable);
     T(permissive_opens_vendor_registers_but_not_the_length);

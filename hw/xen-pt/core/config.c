@@ -173,6 +173,8 @@ void xen_pt_config_set(XenPtDevice *dev, uint16_t offset,
         c->write_virt[at] = byte_of(own, i);
         c->write_host[at] = byte_of(host, i);
         c->rw1c[at] = byte_of(ones, i);
+        c->with_next[at] = i + 1 < f->size &&
+                           (f->trigger & ~open_bits) >> (8 * (i + 1));
         c->value[at] = byte_of(value, i) & c->virt[at];
         if (dev->forbidden[at]) {
             /* ones in the place of all that would be the device's */
@@ -471,11 +473,19 @@ static void write_run(XenPtDevice *dev, uint32_t addr, const uint8_t *in,
     xen_pt_host_write(dev, addr + first, out + first, len);
 }
 
-/* The byte must go to the device: not if all it could do is clear nothing. */
-static bool reaches_host(const XenPtConfig *c, unsigned at, uint8_t in)
+/* The last byte of an access, which is written with its next or not at all. */
+static bool is_torn(const XenPtConfig *c, unsigned at, unsigned end)
 {
-    return (c->write_host[at] & ~c->rw1c[at]) ||
-           (c->write_host[at] & c->rw1c[at] & in);
+    return c->with_next[at] && at + 1 == end;
+}
+
+/* The byte must go to the device: not if all it could do is clear nothing. */
+static bool reaches_host(const XenPtConfig *c, unsigned at, unsigned end,
+                         uint8_t in)
+{
+    return !is_torn(c, at, end) &&
+           ((c->write_host[at] & ~c->rw1c[at]) ||
+            (c->write_host[at] & c->rw1c[at] & in));
 }
 
 /* What a write made xen-pt act on, for the trace. */
@@ -543,14 +553,15 @@ void xen_pt_device_config_write(XenPtDevice *dev, uint32_t addr,
         if (own) {
             c->value[at] = (c->value[at] & ~own) | (in[i] & own);
             actions |= c->action[at];
-        } else if (!c->write_host[at] && !c->action[at] &&
-                   c->claimed[at] != XEN_PT_CLAIMED_WRITABLE &&
-                   (c->virt[at] != 0xff || c->value[at] != in[i])) {
+        } else if (is_torn(c, at, addr + len) ||
+                   (!c->write_host[at] && !c->action[at] &&
+                    c->claimed[at] != XEN_PT_CLAIMED_WRITABLE &&
+                    (c->virt[at] != 0xff || c->value[at] != in[i]))) {
             denied |= 1u << i;
         }
     }
     for (unsigned i = 0; i <= len; i++) {
-        if (i < len && reaches_host(c, addr + i, in[i])) {
+        if (i < len && reaches_host(c, addr + i, addr + len, in[i])) {
             first = run ? first : i;
             run = true;
         } else if (run) {

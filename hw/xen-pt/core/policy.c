@@ -174,6 +174,7 @@ static void open_field(XenPtDevice *dev, uint32_t offset, unsigned size,
         c->write_virt[at] &= ~bits;
         c->write_host[at] |= bits;
         c->rw1c[at] &= ~bits;
+        c->with_next[at] = 0;
     }
 }
 
