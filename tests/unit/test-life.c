@@ -424,6 +424,19 @@ static void bus_mastering_follows_the_guest(void)
     fake_close(fake);
 }
 
+/* As tg3's core clock reset, which clears memory decoding. */
+static void command_written_again_reaches_a_device_that_forgot(void)
+{
+    Fake *fake = fake_start(fake_host_standard(), NULL);
+
+    fake_write(fake, COMMAND, MASTER | MEMORY, 2);
+    fake_set16(fake->host, COMMAND, 0);
+    fake_write(fake, COMMAND, MASTER | MEMORY, 2);
+    g_assert_cmphex(fake_get16(fake->host, COMMAND), ==,
+                    MASTER | MEMORY | IO);
+    fake_close(fake);
+}
+
 static void stop_gives_the_command_register_back_quiet(void)
 {
     static const uint16_t found[] = { 0, 3, 7, 0x0107, 0x0507 };
@@ -860,6 +873,7 @@ int main(int argc, char **argv)
     ADD(start_turns_decoding_on_as_the_bars_need_it);
     ADD(xsa_120_126_guest_cannot_turn_decoding_off);
     ADD(bus_mastering_follows_the_guest);
+    ADD(command_written_again_reaches_a_device_that_forgot);
     ADD(stop_gives_the_command_register_back_quiet);
     ADD(a_stopped_device_answers_with_ones_and_keeps_still);
     ADD(a_device_starts_once);

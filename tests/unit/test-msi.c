@@ -137,6 +137,22 @@ static void disabling_unbinds_and_unmaps(void)
     fake_close(fake);
 }
 
+/* As the chip reset of tg3's BCM5780. */
+static void enable_written_again_reaches_a_device_that_forgot(void)
+{
+    Fake *fake = enabled();
+
+    fake_set16(fake->host, CONTROL, fake_get16(fake->host, CONTROL) & ~ENABLE);
+    fake_write(fake, CONTROL, ENABLE, 2);
+    g_assert_true(fake_get16(fake->host, CONTROL) & ENABLE);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
+    fake_write(fake, CONTROL, 0, 2);
+    fake_host_forget(fake->host);
+    fake_write(fake, CONTROL, 0, 2);
+    g_assert_cmpuint(fake_config_writes(fake->host, CONTROL, 2), ==, 0);
+    fake_close(fake);
+}
+
 static void enabling_again_without_a_new_message_binds_the_old(void)
 {
     Fake *fake = enabled();
@@ -983,6 +999,7 @@ int main(int argc, char **argv)
     ADD(enabling_maps_and_binds_once);
     ADD(every_bit_of_the_message_reaches_the_binding);
     ADD(disabling_unbinds_and_unmaps);
+    ADD(enable_written_again_reaches_a_device_that_forgot);
     ADD(enabling_again_without_a_new_message_binds_the_old);
     ADD(moving_costs_one_call);
     ADD(half_a_message_is_never_bound);

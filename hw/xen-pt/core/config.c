@@ -498,11 +498,15 @@ static const char *action_name(unsigned actions)
     return names[g_bit_nth_lsf(actions, -1)];
 }
 
-static void act(XenPtDevice *dev, unsigned actions, uint32_t addr,
-                uint32_t value, unsigned len)
+/* changed: the guest's registers are other than before the write. */
+static void act(XenPtDevice *dev, unsigned actions, bool changed,
+                uint32_t addr, uint32_t value, unsigned len)
 {
     xen_pt_event(dev, XEN_PT_EVENT_HOOK, addr, value, len,
                  action_name(actions));
+    if (!changed) {
+        xen_pt_written_again(dev, actions);
+    }
     if (actions & (XEN_PT_ACTION_COMMAND | XEN_PT_ACTION_BARS)) {
         /* decoding before bus mastering: DMA may need the BARs, not back */
         xen_pt_bars_update(dev, actions & XEN_PT_ACTION_COMMAND);
@@ -531,7 +535,7 @@ void xen_pt_device_config_write(XenPtDevice *dev, uint32_t addr,
     XenPtConfig *c = &dev->config;
     unsigned actions = 0, denied = 0, first = 0;
     uint8_t in[4];
-    bool run = false;
+    bool run = false, changed = false;
 
     if ((len != 1 && len != 2 && len != 4) ||
         addr > XEN_PT_CONFIG_EXT_SIZE - len) {
@@ -551,6 +555,7 @@ void xen_pt_device_config_write(XenPtDevice *dev, uint32_t addr,
 
         in[i] = byte_of(value, i);
         if (own) {
+            changed |= (c->value[at] ^ in[i]) & own;
             c->value[at] = (c->value[at] & ~own) | (in[i] & own);
             actions |= c->action[at];
         } else if (is_torn(c, at, addr + len) ||
@@ -573,7 +578,7 @@ void xen_pt_device_config_write(XenPtDevice *dev, uint32_t addr,
         xen_pt_policy_denied(dev, addr, len, value, denied);
     }
     if (actions) {
-        act(dev, actions, addr, value, len);
+        act(dev, actions, changed, addr, value, len);
     }
 }
 

@@ -225,6 +225,24 @@ void xen_pt_command_update(XenPtDevice *dev)
     write_command(dev, command);
 }
 
+/*
+ * The guest writes what it has written before: its driver may have reset the
+ * device by a register of its own, which made it forget (tg3's core clock
+ * reset clears memory decoding, or MSI Enable).  So the device is told again.
+ */
+void xen_pt_written_again(XenPtDevice *dev, unsigned actions)
+{
+    if (dev->state != XEN_PT_STATE_STARTED) {
+        return;
+    }
+    if (actions & XEN_PT_ACTION_COMMAND) {
+        dev->hw_command_known = false;
+    }
+    if (actions & XEN_PT_ACTION_MSI) {
+        xen_pt_msi_written_again(dev);
+    }
+}
+
 /* -- timers --------------------------------------------------------------- */
 
 static int64_t earlier(int64_t a, int64_t b)

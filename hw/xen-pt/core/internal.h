@@ -214,6 +214,7 @@ extern const XenPtCapability xen_pt_cap_msi;
 extern const XenPtCapability xen_pt_cap_msix;
 void xen_pt_msi_quiet(XenPtDevice *dev);     /* off in hardware, at start */
 void xen_pt_msi_control(XenPtDevice *dev);
+void xen_pt_msi_written_again(XenPtDevice *dev);
 void xen_pt_msi_sync(XenPtDevice *dev);
 void xen_pt_msi_written(XenPtDevice *dev, uint32_t addr, unsigned len);
 /* Off in hardware, unbound, unmapped; the guest's state stays. */
@@ -242,6 +243,7 @@ void xen_pt_power_stop(XenPtDevice *dev);
 /* device.c */
 void xen_pt_flr_written(XenPtDevice *dev);
 void xen_pt_command_update(XenPtDevice *dev);
+void xen_pt_written_again(XenPtDevice *dev, unsigned actions);
 void xen_pt_timer_update(XenPtDevice *dev);
 void xen_pt_retry_later(XenPtDevice *dev);
 void xen_pt_warn(XenPtDevice *dev, const char *format, ...)

@@ -135,21 +135,24 @@ const XenPtCapability xen_pt_cap_msi = {
 
 /* -- state ---------------------------------------------------------------- */
 
-static void write_enable(XenPtDevice *dev, bool enable)
+static void write_control(XenPtDevice *dev, bool enable)
 {
     XenPtMsi *msi = &dev->msi;
+    uint16_t flags = msi->hw_flags | (enable ? PCI_MSI_FLAGS_ENABLE : 0);
 
-    if (msi->hw_enabled != enable) {
-        uint16_t flags = msi->hw_flags |
-                         (enable ? PCI_MSI_FLAGS_ENABLE : 0);
+    if (enable && msi->mapped > 1) {
+        /* the block that Xen mapped: log2 of it in MME */
+        flags |= g_bit_nth_msf(msi->mapped, -1) << 4;
+    }
+    if (xen_pt_host_write16(dev, msi->offset + PCI_MSI_FLAGS, flags)) {
+        msi->hw_enabled = enable;
+    }
+}
 
-        if (enable && msi->mapped > 1) {
-            /* the block that Xen mapped: log2 of it in MME */
-            flags |= g_bit_nth_msf(msi->mapped, -1) << 4;
-        }
-        if (xen_pt_host_write16(dev, msi->offset + PCI_MSI_FLAGS, flags)) {
-            msi->hw_enabled = enable;
-        }
+static void write_enable(XenPtDevice *dev, bool enable)
+{
+    if (dev->msi.hw_enabled != enable) {
+        write_control(dev, enable);
     }
 }
 
@@ -302,6 +305,13 @@ void xen_pt_msi_control(XenPtDevice *dev)
         xen_pt_msi_release(dev);
     }
     xen_pt_timer_update(dev);
+}
+
+void xen_pt_msi_written_again(XenPtDevice *dev)
+{
+    if (dev->msi.hw_enabled) {
+        write_control(dev, true);
+    }
 }
 
 void xen_pt_msi_written(XenPtDevice *dev, uint32_t addr, unsigned len)
