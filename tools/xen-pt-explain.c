@@ -513,8 +513,8 @@ static void print_policy(GString *out, const Explain *e)
     g_string_append_printf(out, "\nPolicy: %s\n", open ? "permissive"
                                                        : "strict");
     if (e->quirks) {
-        g_string_append_printf(text, "A quirk of this device opens %s. ",
-                               e->quirks);
+        g_string_append_printf(text, "Quirks of this device open (and, "
+                               "with a '-', close) %s. ", e->quirks);
     }
     if (e->rules.allow) {
         g_string_append_printf(text, "Rules open %s. ", e->rules.allow);

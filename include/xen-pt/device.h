@@ -36,7 +36,8 @@ typedef struct XenPtOptions {
      * separated: "44.b,CAP_PM+4.w=0x0100".  NULL: none.
      */
     const char *allow;
-    const char *quirks;    /* as allow; what does not fit is passed over */
+    /* as allow; "-" before a rule closes; what does not fit is passed over */
+    const char *quirks;
     const char *forbid;    /* bytes never to be read: "a0-a7,c4"; or NULL */
 } XenPtOptions;
 

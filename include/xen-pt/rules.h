@@ -49,10 +49,11 @@ void xen_pt_rules_clear(XenPtRules *rules);
 /* What a vendor got wrong, or a driver cannot do without. */
 typedef struct XenPtQuirk {
     uint16_t vendor;
-    uint16_t device;        /* 0xffff: any */
+    const uint16_t *devices;    /* ends with 0; NULL: any */
     uint32_t class_code;    /* with class_mask; 0/0: any */
     uint32_t class_mask;
-    const char *allow;      /* rules as in the file, or NULL */
+    /* rules as in the file; one behind a "-" closes the field; or NULL */
+    const char *allow;
     const char *forbid;     /* config ranges never to be read: "a0-a7" */
     const char *why;
 } XenPtQuirk;

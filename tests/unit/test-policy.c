@@ -278,6 +278,35 @@ static void a_quirk_that_does_not_fit_is_passed_over(void)
     fake_close(fake);
 }
 
+static void a_quirk_can_close_a_register(void)
+{
+    const XenPtOptions options[] = {
+        { .quirks = "-CAP_VPD+2.w" },
+        { .quirks = "-CAP_VPD+2.w", .permissive = true },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(options); i++) {
+        FakeHost *host = fake_host_new();
+        Fake *fake;
+
+        fake_add_cap(host, 0x03, 0x80);
+        fake_set16(host, 0x82, 0x8010);
+        fake = fake_start(host, &options[i]);
+        fake_write(fake, 0x82, 0x0024, 2);
+        fake_write(fake, 0x80, 0x80240003, 4);
+        g_assert_cmpuint(fake_config_writes(host, 0x82, 2), ==, 0);
+        g_assert_cmphex(fake_read(fake, 0x82, 2), ==, 0x8010);
+        g_assert_cmpuint(xen_pt_device_counters(fake->dev)->denied_writes,
+                         ==, 2);
+        fake_close(fake);
+    }
+}
+
+static void only_a_quirk_closes_registers(void)
+{
+    assert_refused("-e4.b", "an offset in hexadecimal is expected");
+}
+
 /* -- bytes that are never to be read --------------------------------------- */
 
 static unsigned host_reads(Fake *fake, unsigned offset)
@@ -509,6 +538,8 @@ int main(int argc, char **argv)
     ADD(a_hidden_capability_cannot_be_opened);
     ADD(a_failed_open_frees_what_it_had);
     ADD(a_quirk_that_does_not_fit_is_passed_over);
+    ADD(a_quirk_can_close_a_register);
+    ADD(only_a_quirk_closes_registers);
     ADD(forbidden_bytes_are_never_read_nor_written);
     ADD(forbidden_bytes_read_as_ones);
     ADD(a_forbidden_byte_cannot_be_allowed);

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "fake-host.h"
 #include "xen-pt/rules.h"
 
 static char *dir;
@@ -142,6 +143,69 @@ static void intel_audio_gets_its_two_registers(void)
     g_assert_null(none);
 }
 
+/* What the quirks say of a device, or "" if nothing. */
+static char *quirks_of(uint16_t vendor, uint16_t device, uint32_t class_code)
+{
+    XenPtHostInfo info = nic;
+    char *allow, *forbid;
+
+    info.vendor = vendor;
+    info.device = device;
+    info.class_code = class_code;
+    xen_pt_quirks_match(&info, &allow, &forbid);
+    g_assert_null(forbid);
+    return allow ? allow : g_strdup("");
+}
+
+static void quirks_are_of_the_devices_that_have_them(void)
+{
+    static const struct {
+        uint16_t vendor, device;
+        uint32_t class_code;
+        const char *allow;
+    } cases[] = {
+        { 0x10de, 0x10f0, 0x040300, "4c.b=01,4d.b=01,4e.b=0f" },
+        { 0x10de, 0x1b80, 0x030000, "" },           /* the same card */
+        { 0x1002, 0x4383, 0x040300, "42.b=07" },
+        { 0x1002, 0xaaf0, 0x040300, "" },           /* sound of a GPU */
+        { 0x1022, 0x1457, 0x040300, "42.b=07" },
+        { 0x8086, 0x2934, 0x0c0300, "c1.b=20" },    /* UHCI */
+        { 0x8086, 0x293a, 0x0c0320, "" },           /* EHCI */
+        { 0x14e4, 0x165f, 0x020000,                 /* the last but some */
+          "68.l,70.l,78.l,7c.l,80.l,84.l,90.l,98.l,9c.l,a0.l,a4.l" },
+        { 0x14e4, 0x168e, 0x020000, "" },           /* bnx2x */
+        { 0x1000, 0x005d, 0x010400, "-CAP_VPD+2.w" },
+        { 0x1000, 0x0097, 0x010700, "" },           /* mpt3sas */
+        { 0x1969, 0x1091, 0x020000, "-CAP_VPD+2.w" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *allow = quirks_of(cases[i].vendor, cases[i].device,
+                                           cases[i].class_code);
+
+        g_assert_cmpstr(allow, ==, cases[i].allow);
+    }
+}
+
+/* One with a typo would be passed over without a word. */
+static void every_quirk_is_a_rule_that_can_be_honoured(void)
+{
+    for (const XenPtQuirk *q = xen_pt_quirks(); q->why; q++) {
+        XenPtOptions options = { .allow = q->allow };
+        FakeHost *host = fake_host_new();
+        Fake *fake;
+
+        fake_add_cap(host, 0x03, 0xf0);
+        if (*q->allow == '-') {
+            options.allow++;
+            g_assert_null(strchr(q->allow, ','));
+        }
+        fake = fake_open(host, &options);
+        g_assert_nonnull(fake->dev);
+        fake_close(fake);
+    }
+}
+
 int main(int argc, char **argv)
 {
     int ret;
@@ -166,6 +230,10 @@ int main(int argc, char **argv)
                     a_missing_file_says_nothing_unless_named);
     g_test_add_func("/quirks/intel_audio_gets_its_two_registers",
                     intel_audio_gets_its_two_registers);
+    g_test_add_func("/quirks/quirks_are_of_the_devices_that_have_them",
+                    quirks_are_of_the_devices_that_have_them);
+    g_test_add_func("/quirks/every_quirk_is_a_rule_that_can_be_honoured",
+                    every_quirk_is_a_rule_that_can_be_honoured);
     ret = g_test_run();
     {
         g_autofree char *file = g_build_filename(dir, "rules", NULL);

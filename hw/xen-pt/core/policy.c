@@ -161,6 +161,16 @@ bool xen_pt_policy_may_open(const XenPtDevice *dev, uint32_t offset,
     return true;
 }
 
+/* Bits that are the device's own keep what it has, whatever a table says. */
+static void close_field(XenPtDevice *dev, uint32_t offset, unsigned size,
+                        uint32_t mask)
+{
+    for (unsigned i = 0; i < size; i++) {
+        dev->config.write_host[offset + i] &= ~(mask >> (8 * i));
+        dev->config.claimed[offset + i] = XEN_PT_CLAIMED;
+    }
+}
+
 static void open_field(XenPtDevice *dev, uint32_t offset, unsigned size,
                        uint32_t mask)
 {
@@ -178,7 +188,8 @@ static void open_field(XenPtDevice *dev, uint32_t offset, unsigned size,
     }
 }
 
-static bool allow_one(XenPtDevice *dev, const char *rule, const char **why)
+static bool apply_rule(XenPtDevice *dev, const char *rule, bool open,
+                       const char **why)
 {
     const char *p = rule;
     uint32_t base = 0, offset = 0, mask = ALL_ONES;
@@ -250,7 +261,7 @@ static bool allow_one(XenPtDevice *dev, const char *rule, const char **why)
             return false;
         }
     }
-    open_field(dev, offset, size, mask);
+    (open ? open_field : close_field)(dev, offset, size, mask);
     return true;
 }
 
@@ -261,7 +272,7 @@ bool xen_pt_policy_allow(XenPtDevice *dev, const char *rules, GError **errp)
     bool ok = true;
 
     for (char **rule = list; *rule && ok; rule++) {
-        if (**rule && !allow_one(dev, *rule, &why)) {
+        if (**rule && !apply_rule(dev, *rule, true, &why)) {
             g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_POLICY,
                         "%s: the allow rule '%s' cannot be honoured: %s; "
                         "rules look like 44.b or CAP_PM+4.w=0x0100",
@@ -280,8 +291,10 @@ void xen_pt_policy_quirks(XenPtDevice *dev, const char *rules)
     const char *why;
 
     for (char **rule = list; *rule; rule++) {
+        bool close = **rule == '-';
+
         if (**rule) {
-            allow_one(dev, *rule, &why);
+            apply_rule(dev, *rule + close, !close, &why);
         }
     }
     g_strfreev(list);
