@@ -339,6 +339,17 @@ static Verdict look_answers(Patient *p, GString *said, GString *cure)
     return GOOD;
 }
 
+/*
+ * Nobody else can clear the bit then, and from 4.20 on Xen assigns no device
+ * that has it (pci_reset_msix_state()).
+ */
+static bool xen_masks(const Patient *p)
+{
+    uint16_t msix = p->config_size < 256 ? 0 : find_cap(p, 0x11);
+
+    return msix && (word(p, msix + 2) & 0x4000);
+}
+
 static Verdict look_driver(Patient *p, GString *said, GString *cure)
 {
     g_autofree char *driver = tool_link(&p->address, "driver");
@@ -347,6 +358,16 @@ static Verdict look_driver(Patient *p, GString *said, GString *cure)
     if (owner) {
         g_string_append_printf(said, "%s has it", owner);
         return GOOD;
+    }
+    if (is_pciback(driver) && xen_masks(p)) {
+        g_string_append(said, "pciback holds it for guests, and Xen has "
+                        "masked its MSI-X for good, because a guest ended "
+                        "after its device model was killed");
+        g_string_assign(cure, "echo 1 > /sys/bus/pci/devices/%s/remove; "
+                        "echo 1 > /sys/bus/pci/rescan; "
+                        "xl pci-assignable-add %s");
+        g_string_replace(cure, "%s", p->bdf, 0);
+        return BAD;
     }
     if (is_pciback(driver)) {
         g_string_append(said, "pciback holds it for guests");

@@ -724,6 +724,24 @@ static void enable_found_on_is_turned_off_at_start(void)
     fake_close(fake);
 }
 
+static void a_mask_of_all_that_xen_keeps_is_told_with_its_cure(void)
+{
+    FakeHost *host = fake_host_standard();
+    Fake *fake;
+
+    fake_set16(host, CONTROL, MASKALL | 63);
+    host->writable[CONTROL + 1] = ENABLE >> 8;
+    fake = fake_start(host, NULL);
+    g_assert_cmpuint(fake_said(fake->vm, "0000:03:00.0/remove; "), ==, 1);
+    fake_close(fake);
+
+    host = fake_host_standard();
+    fake_set16(host, CONTROL, MASKALL | 63);
+    fake = fake_start(host, NULL);
+    g_assert_cmpuint(fake_said(fake->vm, "/remove; "), ==, 0);
+    fake_close(fake);
+}
+
 static void guest_cannot_write_table_or_pba_offsets(void)
 {
     Fake *fake = placed();
@@ -1130,6 +1148,7 @@ int main(int argc, char **argv)
     ADD(a_segment_that_cannot_be_carried_hides_msix);
     ADD(a_table_of_2048_entries_works);
     ADD(enable_found_on_is_turned_off_at_start);
+    ADD(a_mask_of_all_that_xen_keeps_is_told_with_its_cure);
     ADD(guest_cannot_write_table_or_pba_offsets);
     ADD(the_pirq_that_the_guest_names_is_mapped);
     ADD(a_vector_by_pirq_needs_no_unmask);

@@ -934,6 +934,16 @@ def doctor_says_how_to_take_a_function_from_its_driver():
 
 
 @claim
+def doctor_finds_msix_that_xen_holds_masked():
+    masked = nic_config()
+    masked[0xa3] |= 0x40
+    doctor_finds(refit(config=masked), 'driver', 'masked its MSI-X for good',
+                 'echo 1 > /sys/bus/pci/devices/0000:03:00.0/remove; '
+                 'echo 1 > /sys/bus/pci/rescan; '
+                 'xl pci-assignable-add 0000:03:00.0')
+
+
+@claim
 def doctor_knows_resets():
     doctor_finds(refit(config=nic_config(devcap=0), reset='pm bus\n'),
                  'reset', 'no FLR; the kernel can reset it by: pm bus',

@@ -109,10 +109,36 @@ static void write_flags(XenPtDevice *dev, uint16_t flags)
     }
 }
 
+/*
+ * While Xen masks all of the device's MSI-X itself, it lets nobody clear the
+ * bit.  That is for a moment, but for a guest that has ended while its device
+ * model was dead: then for good, and Xen 4.20 refuses to assign the device.
+ */
+static void check_maskall(XenPtDevice *dev)
+{
+    uint16_t flags;
+
+    if (xen_pt_host_read(dev, dev->msix.offset + PCI_MSIX_FLAGS, &flags, 2) &&
+        (GUINT16_FROM_LE(flags) & PCI_MSIX_FLAGS_MASKALL) && !dev->gone) {
+        xen_pt_warn(dev, "%s: Xen has masked its MSI-X for good, as it does "
+                    "when a guest ends after its device model was killed; if "
+                    "the attach fails (Device or resource busy), have Xen "
+                    "forget the device: echo 1 > /sys/bus/pci/devices/%s/"
+                    "remove; echo 1 > /sys/bus/pci/rescan; "
+                    "xl pci-assignable-add %s", dev->name, dev->name,
+                    dev->name);
+    }
+}
+
 void xen_pt_msix_quiet(XenPtDevice *dev)
 {
+    bool masked = dev->msix.hw_flags & PCI_MSIX_FLAGS_MASKALL;
+
     if (dev->msix.inst) {
         write_flags(dev, 0);
+        if (masked) {
+            check_maskall(dev);
+        }
     }
 }
 
