@@ -257,7 +257,7 @@ static void print_capability(GString *out, const Explain *e,
     g_autofree char *name = inst->cap ? g_strdup(inst->cap->name)
         : g_strdup_printf("unknown (id %02x)", inst->id);
     g_autofree char *head =
-        g_strdup_printf("  %3x  %-38.38s%s", inst->offset, name,
+        g_strdup_printf("  %3x  %-37s %s", inst->offset, name,
                         inst->shown ? state : "");
 
     if (!inst->shown) {
@@ -301,6 +301,7 @@ static void print_capability(GString *out, const Explain *e,
 static void print_capabilities(GString *out, const Explain *e)
 {
     g_autoptr(GArray) all = xen_pt_device_instances(e->run->dev);
+    bool beyond = false;
 
     g_string_append(out, "\nCapabilities\n");
     if (!all->len) {
@@ -315,7 +316,15 @@ static void print_capabilities(GString *out, const Explain *e)
         print_fields(out, e, &header);
     }
     for (unsigned i = 0; i < all->len; i++) {
-        print_capability(out, e, &g_array_index(all, XenPtInstance, i));
+        const XenPtInstance *inst = &g_array_index(all, XenPtInstance, i);
+
+        print_capability(out, e, inst);
+        beyond |= inst->extended && inst->shown;
+    }
+    if (beyond) {
+        tool_wrap(out, "  ", 2, "(What is shown from 100 on, a guest reaches "
+                  "on a PCI Express machine only; that of xl's guests, "
+                  "i440fx, is none.)");
     }
     if (e->run->host_size > 256 || all->len == 0) {
         return;
@@ -375,6 +384,10 @@ static char *region_fate(const Explain *e, int i)
                                "host",
                                (uint64_t)(r->base & (XEN_PT_PAGE_SIZE - 1)));
     }
+    if (r->size >= XEN_PT_PAGE_SIZE && !r->served) {
+        return g_strdup("served by the device model: the MSI-X table is in "
+                        "all of its pages");
+    }
     return g_strdup("served by the device model");
 }
 
@@ -404,7 +417,11 @@ static void print_regions(GString *out, const Explain *e)
                                : "32-bit memory", size, r->base);
         tool_wrap(out, head, strlen(head), fate);
     }
-    if (!any) {
+    if (!any && dump_file && e->info.is_virtfn) {
+        tool_wrap(out, "  ", 2, "(The BARs of a VF are set up in its PF: the "
+                  "dump does not have them, and MSI-X cannot be judged "
+                  "without; `lspci -vvvxxxx` has them.)");
+    } else if (!any) {
         g_string_append(out, "  none\n");
     } else if (!e->sizes_known) {
         tool_wrap(out, "  ", 2, "(The dump does not have the sizes: these are "

@@ -751,6 +751,47 @@ def a_dump_that_was_cut_off_says_so():
 
 
 @claim
+def explain_knows_that_a_dump_may_lack_the_bars_of_a_vf():
+    config = nic_config()
+    config[0:4] = b'\xff' * 4
+    config[0x10:0x14] = bytes(4)
+    bare = explain_dump(dump_text(config))
+    has(bare.words(), '(The BARs of a VF are set up in its PF: the dump does '
+        'not have them, and MSI-X cannot be judged without')
+    said = '\tRegion 0: Memory at f7d00000 (32-bit) [virtual] [size=128K]\n'
+    full = explain_dump(dump_text(config, title='VF\n' + said))
+    lacks(full.words(), 'in its PF')
+    has(full.words(), 'MSI-X 5 vectors')
+
+
+@claim
+def explain_gives_the_reason_why_a_bar_is_not_mapped():
+    config = nic_config()
+    config[0x18:0x1c] = b'\x00\x10\xf8\xf7'
+    config[0xa4:0xac] = b'\x02\x00\x00\x00\x02\x08\x00\x00'
+    has(explain_dump(dump_text(config)).words(), 'BAR 2 32-bit memory 4K at '
+        'f7f81000 served by the device model: the MSI-X table is in all of '
+        'its pages')
+
+
+@claim
+def explain_tells_what_only_a_pci_express_machine_shows():
+    note = 'from 100 on, a guest reaches on a PCI Express machine only'
+    config = nic_config()
+    has(explain_dump(dump_text(config)).words(), note)
+    config[0x100:0x104] = b'\x0f\x00\x01\x00'       # nothing but ATS
+    lacks(explain_dump(dump_text(config)).words(), note)
+
+
+@claim
+def explain_has_room_for_the_longest_name():
+    config = nic_config()
+    config[0x140:0x144] = b'\x07\x00\x01\x00'
+    has(explain_dump(dump_text(config)).words(), ' 140 Root Complex Event '
+        "Collector Association hidden: it describes the host's")
+
+
+@claim
 def explain_does_not_deny_a_line_that_the_dump_does_not_tell():
     config = nic_config()
     config[0x3c] = 0xff
