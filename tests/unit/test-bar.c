@@ -611,6 +611,19 @@ static void the_upper_half_of_a_bar_is_no_address_of_its_own(void)
     fake_close(fake);
 }
 
+static void sizing_before_the_start_waits_for_nothing(void)
+{
+    FakeHost *host = fake_host_new();
+    Fake *fake;
+
+    fake_add_bar(host, 0, FAKE_BAR_MEM32, false, 0xfe000000, 0x1000);
+    fake = fake_open(host, NULL);
+    command(fake, MEMORY);
+    fake_write(fake, BAR(0), 0xffffffff, 4);
+    g_assert_cmpint(fake->vm->timer, ==, -1);
+    fake_close(fake);
+}
+
 static void decoding_what_is_not_there_commits_nothing(void)
 {
     Fake *fake = one_bar(FAKE_BAR_IO, 0xe000, 0x20);
@@ -1097,6 +1110,7 @@ int main(int argc, char **argv)
     ADD(toggling_costs_as_many_unmaps_as_maps);
     ADD(the_upper_half_of_a_64_bit_bar_5_is_not_there);
     ADD(the_upper_half_of_a_bar_is_no_address_of_its_own);
+    ADD(sizing_before_the_start_waits_for_nothing);
     ADD(decoding_what_is_not_there_commits_nothing);
     ADD(the_rom_is_mapped_while_both_its_enables_are_on);
     ADD(sizing_the_rom_with_its_enable_set_costs_nothing);

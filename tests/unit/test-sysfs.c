@@ -353,23 +353,40 @@ static void each_missing_file_is_named(Fixture *f, gconstpointer data)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
-        char *quoted = g_strdup_printf("cannot open or read its sysfs file "
-                                       "'%s'", needed[i]);
+        char *absent = g_strdup_printf("cannot open or read its sysfs file "
+                                       "'%s' (%s)", needed[i],
+                                       g_strerror(ENOENT));
+        char *folder = g_strdup_printf("cannot open or read its sysfs file "
+                                       "'%s' (%s)", needed[i],
+                                       g_strerror(EISDIR));
         char *path = path_of(f, BDF, needed[i]);
         char *aside = path_of(f, BDF, "aside");
 
         g_assert_cmpint(g_rename(path, aside), ==, 0);
-        refuse(f, XEN_PT_ERROR_HOST, quoted);
+        refuse(f, XEN_PT_ERROR_HOST, absent);
         g_assert_cmpint(g_mkdir(path, 0700), ==, 0);
-        refuse(f, XEN_PT_ERROR_HOST, quoted);
+        refuse(f, XEN_PT_ERROR_HOST, folder);
         g_assert_cmpint(g_rmdir(path), ==, 0);
         g_assert_cmpint(g_rename(aside, path), ==, 0);
         open_host(f);
         close_host(f);
-        g_free(quoted);
+        g_free(absent);
+        g_free(folder);
         g_free(path);
         g_free(aside);
     }
+}
+
+/* Nothing is mapped at 0. */
+static void a_config_that_cannot_be_read_is_named(Fixture *f,
+                                                  gconstpointer data)
+{
+    char *path = path_of(f, BDF, "config");
+
+    g_assert_cmpint(g_remove(path), ==, 0);
+    g_assert_cmpint(symlink("/proc/self/mem", path), ==, 0);
+    refuse(f, XEN_PT_ERROR_HOST, "'config' (Input/output error)");
+    g_free(path);
 }
 
 static void each_garbage_number_is_named(Fixture *f, gconstpointer data)
@@ -855,7 +872,7 @@ static void a_config_write_cut_short_is_an_error(Fixture *f,
 {
     XenPtHost *h = open_host(f);
     struct rlimit old, limit;
-    int rc;
+    int rc, none;
 
     g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &old), ==, 0);
     limit = old;
@@ -863,8 +880,10 @@ static void a_config_write_cut_short_is_an_error(Fixture *f,
     signal(SIGXFSZ, SIG_IGN);
     g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
     rc = h->ops->config_write(h, 0x40, "1234", 4);
+    none = h->ops->config_write(h, 0x42, "1234", 4);
     g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
     g_assert_cmpint(rc, ==, -EIO);
+    g_assert_cmpint(none, ==, -EFBIG);
 }
 
 static void memory_is_accessed_by_each_width(Fixture *f, gconstpointer data)
@@ -1293,6 +1312,7 @@ int main(int argc, char **argv)
     TEST(an_absent_device_is_refused);
     TEST(a_host_without_sysfs_is_refused);
     TEST(each_missing_file_is_named);
+    TEST(a_config_that_cannot_be_read_is_named);
     TEST(each_garbage_number_is_named);
     TEST(a_config_shorter_than_the_header_is_refused);
     TEST(a_device_in_use_is_refused);
