@@ -67,7 +67,7 @@ static const struct {
     { "ENODEV", ENODEV }, { "EINVAL", EINVAL }, { "EMFILE", EMFILE },
     { "ENOSPC", ENOSPC }, { "ENOSYS", ENOSYS }, { "ENODATA", ENODATA },
     { "EOPNOTSUPP", EOPNOTSUPP }, { "ETIMEDOUT", ETIMEDOUT },
-    { "EOVERFLOW", EOVERFLOW },
+    { "EOVERFLOW", EOVERFLOW }, { "EDOM", EDOM },
 };
 
 int fx_errno_by_name(const char *name)

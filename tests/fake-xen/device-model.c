@@ -96,7 +96,7 @@ FX_API int xendevicemodel_map_io_range_to_ioreq_server(
 
     (void)dmod;
     if (!err && io_ranges[!!is_mmio] == MAX_IO_RANGES) {
-        err = ENOSPC;
+        err = ENOMEM;
     }
     io_ranges[!!is_mmio] += !err;
     return fx_leave(err, "domid=%u id=%u mmio=%d start=0x%llx end=0x%llx",

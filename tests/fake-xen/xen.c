@@ -240,6 +240,8 @@ static int map_msi(int *pirq, unsigned int sbdf, int entry, bool msix,
             continue;
         }
         if ((pirqs[i].kind == PIRQ_MSIX) != msix) {
+            fx_anomaly("MSI and MSI-X asked for at once: Xen turns the "
+                       "first off behind its owner's back");
             return EBUSY;
         }
         if (!msix || pirqs[i].entry == entry) {
@@ -251,8 +253,12 @@ static int map_msi(int *pirq, unsigned int sbdf, int entry, bool msix,
         if (first < 0) {
             return ENOSPC;
         }
-    } else if (first + count > nr_pirqs || pirqs[first].kind != PIRQ_FREE) {
-        return EEXIST;
+    } else if (first + count > nr_pirqs) {
+        return EINVAL;
+    } else if (pirqs[first].kind != PIRQ_FREE) {
+        fx_anomaly("pirq %d asked for that is in use: Xen says yes and maps "
+                   "nothing", first);
+        return 0;
     }
     for (int i = 0; i < count; i++) {
         pirqs[first + i] = (Pirq){
@@ -275,6 +281,10 @@ static int unmap_pirq(int pirq)
         return EINVAL;
     }
     first = pirqs[pirq].first;
+    if (pirq != first) {
+        fx_anomaly("pirq %d unmapped, which goes with %d", pirq, first);
+        return EBUSY;
+    }
     for (int i = first; i < nr_pirqs; i++) {
         if (pirqs[i].kind == PIRQ_FREE || pirqs[i].first != first) {
             break;
@@ -1006,8 +1016,9 @@ static int physdev_map(struct physdev_map_pirq *map)
             break;
         case MAP_PIRQ_TYPE_MULTI_MSI:
             /* Needs interrupt remapping. */
-            err = no_multi_msi ? EOPNOTSUPP
-                  : map->entry_nr < 1 || map->entry_nr > 32 ? EINVAL
+            err = map->table_base ? EINVAL
+                  : map->entry_nr < 1 || map->entry_nr > 32 ? EDOM
+                  : no_multi_msi ? EOPNOTSUPP
                   : map_msi(&map->pirq, sbdf, 0, false, map->entry_nr);
             break;
         default:
