@@ -12,9 +12,9 @@ step() { event step "$LABEL: $*"; }
 # claim NAME COMMAND...: the claim holds if the command succeeds. What it prints
 # goes to the log, and its last line is the reason when it fails.
 claim() {
-    local name=$1 said
+    local name=$1 said="no command"
     shift
-    if said=$("$@" 2>&1); then
+    if [ $# -gt 0 ] && said=$("$@" 2>&1); then
         event ok "$LABEL: $name"
     else
         event not-ok "$LABEL: $name ($(tail -n 1 <<< "${said:-$* failed}"))"
