@@ -1447,9 +1447,9 @@ def completion_offers_what_comes_next():
         done = subprocess.run(
             ['bash', '-c', f'. {SOURCE}/tools/completion/xen-pt; '
              '_xen_pt_functions() { echo 0000:03:00.0; }; '
-             '_xen_pt_domains() { echo web; }; COMP_WORDS=("$@"); '
-             'COMP_CWORD=$(($# - 1)); _xen_pt; echo "${COMPREPLY[@]}"', 'bash',
-             'xen-pt', *words], capture_output=True, check=True)
+             '_xen_pt_domains() { echo web; }; COMP_LINE=$*; '
+             'COMP_POINT=${#COMP_LINE}; _xen_pt; echo "${COMPREPLY[@]}"',
+             'bash', 'xen-pt', *words], capture_output=True, check=True)
         same(done.stderr.decode(), '')
         return done.stdout.decode().split()
 
@@ -1462,6 +1462,11 @@ def completion_offers_what_comes_next():
     same(offered('status', '--wait', '9', ''), ['web'])
     same(offered('status', '--json', 'web', ''), ['0000:03:00.0'])
     same(offered('config-dump', 'web', '0'), ['0000:03:00.0'])
+    # behind a colon readline keeps what is there
+    same(offered('explain', '0000:03:0'), ['00.0'])
+    same(offered('explain', '03'), ['03:00.0'])
+    same(offered('explain', '03:'), ['00.0'])
+    same(offered('explain', '04:'), [])
     same(offered('explain', '--dump', SOURCE + '/READ'),
          [SOURCE + '/README.md'])
 
