@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tool.h"
 
@@ -134,6 +135,15 @@ bool tool_print(GString *out)
     return fflush(stdout) == 0 && ok;
 }
 
+/* Whoever printed, GLib's --help too, and however it ends. */
+static void check_output(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        _exit(tool_fail(EXIT_ENVIRONMENT, "the output could not be written; "
+                        "is standard output closed, or its disk full?"));
+    }
+}
+
 /* -- the command line ----------------------------------------------------- */
 
 static void print_commands(FILE *file)
@@ -234,6 +244,7 @@ int main(int argc, char **argv)
     const ToolCommand *command;
 
     setlocale(LC_CTYPE, "");
+    atexit(check_output);
     if (argc < 2) {
         print_commands(stderr);
         return EXIT_USAGE;

@@ -109,7 +109,8 @@ static bool dial(Qmp *qmp, GError **errp)
 
     if (strlen(path) >= sizeof(address.sun_path)) {
         g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
-                    "the path %s is too long for a socket", path);
+                    "the path %s is too long for a socket; give a shorter "
+                    "--root", path);
         return false;
     }
     g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
@@ -151,13 +152,24 @@ static bool dial(Qmp *qmp, GError **errp)
     return false;
 }
 
+static void not_qmp(const Qmp *qmp, GError **errp)
+{
+    g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
+                "what answers for %s does not speak QMP; is there a device "
+                "model behind that socket?", qmp->domain);
+}
+
 /* One line, an object; events are passed over.  NULL and errp. */
 static Json *receive(Qmp *qmp, const char *doing, GError **errp)
 {
+    const gint64 deadline = g_get_monotonic_time() +
+                            (gint64)tool_wait * G_USEC_PER_SEC;
+
     while (true) {
         char *end = memchr(qmp->input->str, '\n', qmp->input->len);
         char buffer[4096];
         ssize_t got;
+        bool late;
 
         if (end) {
             g_autofree char *line = g_strndup(qmp->input->str,
@@ -167,10 +179,7 @@ static Json *receive(Qmp *qmp, const char *doing, GError **errp)
             g_string_erase(qmp->input, 0, end + 1 - qmp->input->str);
             if (!json || json->type != JSON_OBJECT) {
                 json_free(json);
-                g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
-                            "what answers for %s does not speak QMP; is "
-                            "there a device model behind that socket?",
-                            qmp->domain);
+                not_qmp(qmp, errp);
                 return NULL;
             }
             if (!json_get(json, "event")) {
@@ -179,12 +188,18 @@ static Json *receive(Qmp *qmp, const char *doing, GError **errp)
             json_free(json);
             continue;
         }
-        got = read(qmp->fd, buffer, sizeof(buffer));
+        /* events, or half an answer, do not count as one */
+        late = g_get_monotonic_time() > deadline;
+        got = late ? 0 : read(qmp->fd, buffer, sizeof(buffer));
         if (got > 0 && qmp->input->len < LINE_MAX_BYTES) {
             g_string_append_len(qmp->input, buffer, got);
+        } else if (got > 0) {
+            not_qmp(qmp, errp);
+            return NULL;
         } else if (got < 0 && errno == EINTR) {
             continue;
-        } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        } else if (late ||
+                   (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))) {
             g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HOST,
                         "the second monitor of %s is busy (%s for %d "
                         "seconds); stop what else uses it (xentop, another "

@@ -333,6 +333,7 @@ static Verdict look_answers(Patient *p, GString *said, GString *cure)
     if (p->config_size < 256) {
         g_string_append(said, "it answers, but only root may read all of its "
                         "config space");
+        g_string_assign(cure, "run this as root");
         return NOTE;
     }
     g_string_append(said, "it answers");

@@ -191,7 +191,7 @@ static void print_fields(GString *out, const Explain *e,
             continue;
         }
         v = field_view(e, inst, f);
-        g_string_append_printf(out, "       +%02x.%c  %-30.30s host %0*x "
+        g_string_append_printf(out, "       +%02x.%c  %-30s host %0*x "
                                "guest %0*x", f->offset,
                                f->size == 1 ? 'b' : f->size == 2 ? 'w' : 'l',
                                f->name, f->size * 2, v.host, f->size * 2,

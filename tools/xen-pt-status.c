@@ -284,6 +284,7 @@ static void print_function(GString *out, const Json *status)
 {
     const Json *host = json_get(status, "host");
     const Json *options = json_get(status, "options");
+    g_autoptr(GString) text = g_string_new(NULL);
     g_autofree char *name = tool_device_name(
         g_ascii_strtoull(json_str(host, "class", "0"), NULL, 16),
         g_ascii_strtoull(json_str(host, "vendor", "0"), NULL, 16),
@@ -291,23 +292,24 @@ static void print_function(GString *out, const Json *status)
 
     g_string_append_printf(out, "%s %s\n", json_str(host, "address", "?"),
                            name);
-    g_string_append_printf(out, "  guest slot: %s; %s",
+    g_string_append_printf(text, "%s; %s",
                            json_str(json_get(status, "guest"), "address",
                                     "none"),
                            json_str(status, "state", "?"));
     if (strcmp(json_str(status, "domain", ""), "running") != 0) {
-        g_string_append_printf(out, "; the domain is %s",
+        g_string_append_printf(text, "; the domain is %s",
                                json_str(status, "domain", "?"));
     }
     if (json_bool(status, "gone")) {
-        g_string_append(out, "; GONE: the hardware does not answer any "
+        g_string_append(text, "; GONE: the hardware does not answer any "
                         "more: detach it and check its power and link");
     }
     if (strcmp(json_str(status, "unplug", ""), "requested") == 0) {
-        g_string_append(out, "; the guest was asked to eject it and has "
+        g_string_append(text, "; the guest was asked to eject it and has "
                         "not yet");
     }
-    g_string_append_printf(out, "\n  policy: %s%s%s\n",
+    tool_wrap(out, "  guest slot: ", 14, text->str);
+    g_string_append_printf(out, "  policy: %s%s%s\n",
                            json_bool(options, "permissive") ? "permissive"
                                                             : "strict",
                            json_bool(options, "real_power")

@@ -273,7 +273,8 @@ static void a_gsi_that_the_library_cannot_carry_is_refused(void)
 {
     assert_start_says(fake_hypervisor_new(), line_host(300, 1),
                       "GSI 300, and the Xen library of this device model "
-                      "carries GSIs up to 255 only");
+                      "carries GSIs up to 255 only; the device has no MSI to do "
+                      "with: try another slot for it");
 }
 
 static void a_gsi_above_255_works_where_the_library_carries_it(void)

@@ -266,7 +266,9 @@ static void what_cannot_be_passed_through_is_said(void)
     FakeHost *host = fake_host_new();
 
     host->fail_at = 1;
-    assert_open_says(host, "cannot be read (Input/output error)");
+    assert_open_says(host, "its config space cannot be read (Input/output "
+                     "error); the device model must run as root with "
+                     "sysfs mounted");
 
     host = fake_host_new();
     host->config_size = 0x20;

@@ -43,6 +43,7 @@ static void refused(const char *text, const char *because)
     g_assert_false(xen_pt_rules_load(file, true, &nic, &rules, &err));
     g_assert_error(err, XEN_PT_ERROR, XEN_PT_ERROR_POLICY);
     g_assert_nonnull(strstr(err->message, because));
+    g_assert_cmpuint(strlen(err->message), <, 400);
     g_assert_cmpint(rules.permissive, ==, -1);
     g_assert_null(rules.allow);
     g_error_free(err);
@@ -98,7 +99,14 @@ static void a_typo_is_refused_and_named(void)
     refused("[0000:03:00]\npermissive=true\n", "[0000:03:00]");
     refused("[8086:1]\npermissive=true\n", "[8086:1]");
     refused("[default]\npermissive=maybe\n", "'maybe'");
-    refused("permissive=true\n", "cannot be read");
+    refused("permissive=true\n", "; write groups like [0000:03:00.0]");
+}
+
+static void a_file_that_is_something_else_is_not_printed(void)
+{
+    g_autofree char *line = g_strnfill(5000, 'x');
+
+    refused(line, ": this is no rules file (");
 }
 
 /* The last would win, and the rules of the first be lost. */
@@ -112,7 +120,8 @@ static void a_key_that_is_set_twice_is_refused(void)
 
 static void a_value_that_is_no_text_is_refused(void)
 {
-    refused("[default]\nallow=44.b\xff\n", "'allow' to cannot be read");
+    refused("[default]\nallow=44.b\xff\n", "'allow' to cannot be read; "
+            "write plain text without backslashes");
     refused("[default]\npermissive=\\q\n", "'permissive' to cannot be read");
 }
 
@@ -126,6 +135,8 @@ static void a_missing_file_says_nothing_unless_named(void)
     g_assert_no_error(err);
     g_assert_false(xen_pt_rules_load(file, true, &nic, &rules, &err));
     g_assert_error(err, XEN_PT_ERROR, XEN_PT_ERROR_POLICY);
+    g_assert_nonnull(strstr(err->message, "; check the path, and that root "
+                            "may read it"));
     g_error_free(err);
 }
 
@@ -222,6 +233,8 @@ int main(int argc, char **argv)
                     another_function_is_not_meant);
     g_test_add_func("/rules/a_typo_is_refused_and_named",
                     a_typo_is_refused_and_named);
+    g_test_add_func("/rules/a_file_that_is_something_else_is_not_printed",
+                    a_file_that_is_something_else_is_not_printed);
     g_test_add_func("/rules/a_key_that_is_set_twice_is_refused",
                     a_key_that_is_set_twice_is_refused);
     g_test_add_func("/rules/a_value_that_is_no_text_is_refused",

@@ -424,11 +424,18 @@ def version_is_told():
 def output_that_cannot_be_written_is_not_success():
     with Host() as host, open('/dev/full', 'wb') as full:
         host.function()
-        for args in (['list'], ['doctor', '03:00.0'], ['explain', '03:00.0']):
+        for args in (['list'], ['doctor', '03:00.0'], ['explain', '03:00.0'],
+                     ['doctor', '--checks'], ['list', '--help']):
             done = subprocess.run([TOOL, args[0], '--root', host.root,
                                    *args[1:]], stdout=full,
-                                  stderr=subprocess.DEVNULL, check=False)
+                                  stderr=subprocess.PIPE, check=False)
             same(done.returncode, 3)
+            same(done.stderr.decode().count('the output could not be written'),
+                 1)
+        for args in (['--help'], ['--version']):
+            done = subprocess.run([TOOL, *args], stdout=full,
+                                  stderr=subprocess.PIPE, check=False)
+            same((args, done.returncode), (args, 3))
 
 
 @claim
@@ -645,6 +652,16 @@ def explain_without_root_says_how_to_get_on():
         host.function(config=nic_config()[:64])
         is_refused(on(host, 'explain', '03:00.0'), 3, 'only root may read',
                    'lspci -s 0000:03:00.0 -xxxx')
+
+
+@claim
+def doctor_without_root_says_to_be_root():
+    with Host() as host:
+        host.dom0().function(config=nic_config()[:64])
+        said = on(host, 'doctor', '03:00.0')
+        has(said.words(), 'only root may read all of its config space -> run '
+            'this as root')
+        lacks(said.out, 'power/control')
 
 
 @claim
@@ -1282,6 +1299,17 @@ def busy_monitor_is_one_sentence():
 
 
 @claim
+def monitor_that_says_only_other_things_is_busy():
+    def chatter(client):
+        while True:
+            client.sendall(b'{"event": "RTC_CHANGE"}\r\n' * 100)
+    with Host() as host:
+        Odd(web(host), 3, chatter)
+        is_refused(on(host, 'status', '--wait', '1', '3'), 3,
+                   'no greeting for 1 seconds')
+
+
+@claim
 def monitor_with_a_queue_is_one_sentence():
     with Host() as host:
         path = host.root + '/var/run/xen/qmp-libxenstat-3'
@@ -1313,7 +1341,7 @@ def device_model_that_dies_midway_is_one_sentence():
 @claim
 def what_does_not_speak_qmp_is_one_sentence():
     for text in (b'SSH-2.0-x\r\n', b'{}\r\n', b'[1]\n', b'\0\n',
-                 b'{"QMP":\n', b'\xff\xfe\n'):
+                 b'{"QMP":\n', b'\xff\xfe\n', b' ' * (17 << 20)):
         with Host() as host:
             Odd(web(host), 3, lambda client, text=text: client.sendall(text))
             is_refused(on(host, 'status', 'web'), 3, 'domain 3 (web) ',

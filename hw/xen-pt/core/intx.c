@@ -80,8 +80,9 @@ static bool do_without(XenPtDevice *dev, GError **errp, char *sentence)
     if (can) {
         xen_pt_warn(dev, "%s; the guest gets no INTx, only MSI", sentence);
     } else {
-        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HYPERVISOR, "%s",
-                    sentence);
+        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HYPERVISOR,
+                    "%s; the device has no MSI to do with: try "
+                    "another slot for it", sentence);
     }
     g_free(sentence);
     return can;

@@ -162,9 +162,18 @@ bool xen_pt_rules_load(const char *file, bool must_exist,
                                            G_FILE_ERROR_NOENT)) {
             return true;
         }
-        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_POLICY,
-                    "%s: the rules file cannot be read (%s)", file,
-                    err->message);
+        if (err->domain == G_KEY_FILE_ERROR) {
+            /* GLib quotes the line, however long it is */
+            g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_POLICY,
+                        "%s: this is no rules file (%.99s); write groups "
+                        "like [0000:03:00.0] or [default], and lines like "
+                        "real-power=true below", file, err->message);
+        } else {
+            g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_POLICY,
+                        "%s: the rules file cannot be read (%s); check the "
+                        "path, and that root may read it", file,
+                        err->message);
+        }
         return false;
     }
     if (!check_keys(keys, file, errp)) {
