@@ -286,8 +286,9 @@ static const char *find_line(const char *line)
         return NULL;
     }
     if (g_str_has_prefix(line, "Interrupt")) {
-        return pin && irq == pin + strlen(": pin A routed to") ? irq + 5
-                                                               : NULL;
+        /* the number of the line, not of a message behind it */
+        return pin && irq - pin == (ptrdiff_t)strlen(": pin A routed to")
+               ? irq + 5 : NULL;
     }
     return g_str_has_prefix(line, "Flags: ") ? irq + 5 : NULL;
 }
