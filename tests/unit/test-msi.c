@@ -561,6 +561,26 @@ static void a_block_that_cannot_be_bound_is_unmapped_and_tried_again(void)
     fake_close(fake);
 }
 
+/* Else a vector that the guest no longer has would be retried for ever. */
+static void a_refusal_is_forgotten_with_its_block(void)
+{
+    int error = EPERM;
+    Fake *fake = rich();
+
+    fake->hv->refuse = refuse_binds;
+    fake->hv->opaque = &error;
+    message(fake, DEST(1), 0x40);
+    fake_write(fake, CONTROL, ENABLE | MME(2), 2);
+    g_assert_cmpint(vector(fake, 3).error, ==, EPERM);
+    fake_write(fake, CONTROL, 0, 2);
+    fake->hv->refuse = NULL;
+    fake_write(fake, CONTROL, ENABLE, 2);
+    g_assert_cmpint(vector(fake, 3).error, ==, 0);
+    fake_vm_advance(fake->vm, 300);
+    g_assert_cmpint(fake->vm->timer, ==, -1);
+    fake_close(fake);
+}
+
 static void xen_without_blocks_offers_one_vector_and_no_mask(void)
 {
     FakeHypervisor *hv = fake_hypervisor_new();
@@ -1024,6 +1044,7 @@ int main(int argc, char **argv)
     ADD(more_vectors_than_offered_are_not_given);
     ADD(a_vector_that_cannot_be_bound_leaves_the_others);
     ADD(a_block_that_cannot_be_bound_is_unmapped_and_tried_again);
+    ADD(a_refusal_is_forgotten_with_its_block);
     ADD(xen_without_blocks_offers_one_vector_and_no_mask);
     ADD(reserved_vector_counts_are_32);
     ADD(pending_bits_are_the_device_s);

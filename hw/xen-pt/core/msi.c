@@ -168,10 +168,12 @@ void xen_pt_msi_release(XenPtDevice *dev)
     XenPtMsi *msi = &dev->msi;
 
     write_enable(dev, false);
-    for (unsigned i = 1; i < msi->mapped; i++) {
-        /* pirqs of a block go with its first */
-        xen_pt_vector_unbind(dev, &msi->vector[i]);
-        xen_pt_pirq_users(dev->hv, msi->vector[i].pirq, -1);
+    for (unsigned i = 1; i < msi->max_vectors; i++) {
+        if (i < msi->mapped) {
+            /* pirqs of a block go with its first */
+            xen_pt_vector_unbind(dev, &msi->vector[i]);
+            xen_pt_pirq_users(dev->hv, msi->vector[i].pirq, -1);
+        }
         xen_pt_vector_init(&msi->vector[i]);
     }
     xen_pt_vector_release(dev, &msi->vector[0]);
