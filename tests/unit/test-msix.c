@@ -866,6 +866,11 @@ static void what_xen_may_grant_later_is_tried_again(void)
         g_assert_cmpuint(bound(fake), ==, 0);
         fake_vm_advance(fake->vm, 10000);
         g_assert_cmpuint(bound(fake), ==, 0);
+        /* nobody waits for it while the whole function is masked */
+        fake_write(fake, CONTROL, ENABLE | MASKALL, 2);
+        fake_vm_advance(fake->vm, 300);
+        g_assert_cmpint(fake->vm->timer, ==, -1);
+        fake_write(fake, CONTROL, ENABLE, 2);
         hv->refuse = NULL;
         fake_vm_advance(fake->vm, 300);
         g_assert_cmpuint(bound(fake), ==, 4);

@@ -337,8 +337,11 @@ void xen_pt_msix_free(XenPtDevice *dev)
 
 bool xen_pt_msix_waits(const XenPtDevice *dev)
 {
-    for (unsigned i = 0; dev->msix.enabled && i < dev->msix.count; i++) {
-        const XenPtMsixEntry *e = &dev->msix.entry[i];
+    const XenPtMsix *msix = &dev->msix;
+
+    for (unsigned i = 0; msix->enabled && !msix->maskall && i < msix->count;
+         i++) {
+        const XenPtMsixEntry *e = &msix->entry[i];
 
         if (!e->vector.bound && !is_masked(dev, e) &&
             xen_pt_vector_may_retry(e->vector.error)) {
