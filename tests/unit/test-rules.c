@@ -185,6 +185,8 @@ static void quirks_are_of_the_devices_that_have_them(void)
         { 0x14e4, 0x165f, 0x020000,                 /* the last but some */
           "68.l,70.l,78.l,7c.l,80.l,84.l,90.l,98.l,9c.l,a0.l,a4.l" },
         { 0x14e4, 0x168e, 0x020000, "" },           /* bnx2x */
+        { 0x1397, 0x2bd0, 0x028000, "80.l" },
+        { 0x1397, 0x08b4, 0x028000, "" },           /* HFC-4S */
         { 0x1000, 0x005d, 0x010400, "-CAP_VPD+2.w" },
         { 0x1000, 0x0097, 0x010700, "" },           /* mpt3sas */
         { 0x1969, 0x1091, 0x020000, "-CAP_VPD+2.w" },

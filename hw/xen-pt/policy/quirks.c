@@ -29,6 +29,12 @@ static const uint16_t amd_southbridge[] = {
     0x1457, 0x1487, 0x157a, 0x15e3, 0x780d, 0
 };
 
+/* Linux, drivers/isdn/hardware/mISDN/hfcpci.c: those of Cologne Chip */
+static const uint16_t hfc_s[] = {
+    0x2bd0, 0xb000, 0xb006, 0xb007, 0xb008, 0xb009, 0xb00a, 0xb00b, 0xb00c,
+    0xb100, 0xb700, 0xb701, 0
+};
+
 /* Linux, drivers/pci/vpd.c: quirk_blacklist_vpd() */
 static const uint16_t megaraid[] = {
     0x002f, 0x005b, 0x005d, 0x005f, 0x0060, 0x0071, 0x0073, 0x0078, 0x0079,
@@ -78,6 +84,11 @@ static const XenPtQuirk quirks[] = {
                "each reset of the chip, and reaches registers through the "
                "windows behind; BAR 0 has all of them, too.  Xen's "
                "xend-pci-quirks.sxp opened the same",
+    },
+    {
+        .vendor = 0x1397, .devices = hfc_s, .allow = "80.l",
+        .why = "an HFC-S card is told here, and nowhere else, where its "
+               "FIFOs are in memory; the IOMMU bounds that",
     },
     {
         .vendor = 0x1000, .devices = megaraid, .allow = "-CAP_VPD+2.w",
