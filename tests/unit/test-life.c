@@ -434,6 +434,11 @@ static void command_written_again_reaches_a_device_that_forgot(void)
     fake_write(fake, COMMAND, MASTER | MEMORY, 2);
     g_assert_cmphex(fake_get16(fake->host, COMMAND), ==,
                     MASTER | MEMORY | IO);
+    /* it has nothing to tell of a function that is off */
+    fake_write(fake, COMMAND, 0, 2);
+    fake_host_forget(fake->host);
+    fake_write(fake, COMMAND, 0, 2);
+    g_assert_cmpuint(fake_config_writes(fake->host, COMMAND, 2), ==, 0);
     fake_close(fake);
 }
 

@@ -235,7 +235,8 @@ void xen_pt_written_again(XenPtDevice *dev, unsigned actions)
     if (dev->state != XEN_PT_STATE_STARTED) {
         return;
     }
-    if (actions & XEN_PT_ACTION_COMMAND) {
+    if ((actions & XEN_PT_ACTION_COMMAND) &&
+        (xen_pt_config_value(dev, PCI_COMMAND, 2) & COMMAND_ENABLES)) {
         dev->hw_command_known = false;
     }
     if (actions & XEN_PT_ACTION_MSI) {
