@@ -660,6 +660,25 @@ FX_API int xc_domain_iomem_permission(xc_interface *xch, uint32_t domid,
                     first_mfn, nr_mfns, allow_access);
 }
 
+FX_API int xc_domain_ioport_permission(xc_interface *xch, uint32_t domid,
+                                       uint32_t first_port,
+                                       uint32_t nr_ports,
+                                       uint32_t allow_access)
+{
+    int err = fx_enter(FX_DOMCTL, __func__);
+
+    (void)xch;
+    err = err ? err : domain_error(domid);
+    if (!err) {
+        range_remove(&ioport_rights, first_port, nr_ports);
+        if (allow_access) {
+            range_add(&ioport_rights, first_port, first_port, nr_ports);
+        }
+    }
+    return fx_leave(err, "domid=%u port=0x%x nr=0x%x allow=%u", domid,
+                    first_port, nr_ports, allow_access);
+}
+
 /* libxenctrl: pirqs and their bindings */
 
 FX_API int xc_physdev_map_pirq(xc_interface *xch, uint32_t domid, int index,

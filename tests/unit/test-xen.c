@@ -39,6 +39,7 @@ static struct {
     uint32_t features;
     bool raw;               /* xencall_open() works */
     int raw_errno;          /* what map_pirq of several vectors says */
+    bool no_right;          /* of the domain, to memory and ports */
     int domains;            /* what getinfolist returns: 1, 0, -1 */
     xc_domaininfo_t info;
     int handles;            /* open ones of all kinds */
@@ -120,20 +121,50 @@ int xc_domain_getinfolist(xc_interface *xch, uint32_t first,
     return xen.domains;
 }
 
+static bool refused(void)
+{
+    if (xen.no_right) {
+        errno = EPERM;
+    }
+    return xen.no_right;
+}
+
 int xc_domain_memory_mapping(xc_interface *xch, uint32_t domid,
                              unsigned long first_gfn, unsigned long first_mfn,
                              unsigned long nr_mfns, uint32_t add_mapping)
 {
-    return logged("memory %u %lx %lx %lx %u", domid, first_gfn, first_mfn,
-                  nr_mfns, add_mapping);
+    int rc = logged("memory %u %lx %lx %lx %u", domid, first_gfn, first_mfn,
+                    nr_mfns, add_mapping);
+
+    return refused() ? -1 : rc;
+}
+
+int xc_domain_iomem_permission(xc_interface *xch, uint32_t domid,
+                               unsigned long first_mfn, unsigned long nr_mfns,
+                               uint8_t allow_access)
+{
+    xen.no_right = !allow_access;
+    return logged("may_memory %u %lx %lx %u", domid, first_mfn, nr_mfns,
+                  allow_access);
 }
 
 int xc_domain_ioport_mapping(xc_interface *xch, uint32_t domid,
                              uint32_t first_gport, uint32_t first_mport,
                              uint32_t nr_ports, uint32_t add_mapping)
 {
-    return logged("ioport %u %x %x %x %u", domid, first_gport, first_mport,
-                  nr_ports, add_mapping);
+    int rc = logged("ioport %u %x %x %x %u", domid, first_gport, first_mport,
+                    nr_ports, add_mapping);
+
+    return refused() ? -1 : rc;
+}
+
+int xc_domain_ioport_permission(xc_interface *xch, uint32_t domid,
+                                uint32_t first_port, uint32_t nr_ports,
+                                uint32_t allow_access)
+{
+    xen.no_right = !allow_access;
+    return logged("may_ioport %u %x %x %u", domid, first_port, nr_ports,
+                  allow_access);
 }
 
 int xc_physdev_map_pirq(xc_interface *xch, uint32_t domid, int index,
@@ -474,6 +505,31 @@ static void each_operation_is_the_call_it_names(Fixture *f,
            "bind_msi 7 31 300 10002 febf1000\n");
     EXPECT(hv->ops->unbind_msi(hv, 300, &binding), 0,
            "unbind_msi 7 31 300 10002\n");
+}
+
+/* A forced detach revokes it before the device model can unmap. */
+static void what_the_guest_has_no_right_to_is_unmapped_all_the_same(
+    Fixture *f, gconstpointer data)
+{
+    XenPtHypervisor *hv = open_hv(f);
+
+    xen.no_right = true;
+    EXPECT(hv->ops->memory_map(hv, 0xf0000, 0xc0000, 16), -EPERM,
+           "memory 7 f0000 c0000 10 1\n");
+    EXPECT(hv->ops->memory_unmap(hv, 0xf0000, 0xc0000, 16), 0,
+           "memory 7 f0000 c0000 10 0\n"
+           "may_memory 7 c0000 10 1\n"
+           "memory 7 f0000 c0000 10 0\n"
+           "may_memory 7 c0000 10 0\n");
+    g_assert_true(xen.no_right);
+    EXPECT(hv->ops->ioport_map(hv, 0xc000, 0xe000, 32), -EPERM,
+           "ioport 7 c000 e000 20 1\n");
+    EXPECT(hv->ops->ioport_unmap(hv, 0xc000, 0xe000, 32), 0,
+           "ioport 7 c000 e000 20 0\n"
+           "may_ioport 7 e000 20 1\n"
+           "ioport 7 c000 e000 20 0\n"
+           "may_ioport 7 e000 20 0\n");
+    g_assert_true(xen.no_right);
 }
 
 static void msi_and_msix_are_told_apart_by_the_table(Fixture *f,
@@ -1108,6 +1164,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     TEST(each_operation_is_the_call_it_names);
+    TEST(what_the_guest_has_no_right_to_is_unmapped_all_the_same);
     TEST(msi_and_msix_are_told_apart_by_the_table);
     TEST(xens_errno_arrives_and_nothing_is_written);
     TEST(a_library_that_forgets_errno_still_fails);

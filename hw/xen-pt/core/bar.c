@@ -328,10 +328,7 @@ static void unmap(XenPtDevice *dev, const XenPtMap *map)
         return;
     }
     dev->counters.unmaps++;
-    /*
-     * EPERM, ENOENT or ESRCH here mean that the toolstack or the end of the
-     * domain was quicker (forced detach): there is nothing left to undo.
-     */
+    /* ENOENT or ESRCH: the end of the domain was quicker, all is undone */
     if (map->io) {
         hv->ops->ioport_unmap(hv, map->guest, map->machine, map->count);
     } else {

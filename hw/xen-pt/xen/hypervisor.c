@@ -133,13 +133,25 @@ static int xen_memory_map(XenPtHypervisor *hv, uint64_t gfn, uint64_t mfn,
                                          DPCI_ADD_MAPPING));
 }
 
+/*
+ * Xen removes a mapping only of what the domain has a right to: memory until
+ * 4.22, ports from 4.23 on.  A forced detach takes the right first, and what
+ * is mapped then would stay the guest's for good.
+ */
 static int xen_memory_unmap(XenPtHypervisor *hv, uint64_t gfn, uint64_t mfn,
                             uint64_t count)
 {
     XenHypervisor *x = to_xen(hv);
+    int rc = CALL(xc_domain_memory_mapping(x->xch, x->domid, gfn, mfn, count,
+                                           DPCI_REMOVE_MAPPING));
 
-    return CALL(xc_domain_memory_mapping(x->xch, x->domid, gfn, mfn, count,
-                                         DPCI_REMOVE_MAPPING));
+    if (rc == -EPERM &&
+        xc_domain_iomem_permission(x->xch, x->domid, mfn, count, 1) == 0) {
+        rc = CALL(xc_domain_memory_mapping(x->xch, x->domid, gfn, mfn, count,
+                                           DPCI_REMOVE_MAPPING));
+        xc_domain_iomem_permission(x->xch, x->domid, mfn, count, 0);
+    }
+    return rc;
 }
 
 static int xen_ioport_map(XenPtHypervisor *hv, uint32_t gport,
@@ -155,9 +167,16 @@ static int xen_ioport_unmap(XenPtHypervisor *hv, uint32_t gport,
                             uint32_t mport, uint32_t count)
 {
     XenHypervisor *x = to_xen(hv);
+    int rc = CALL(xc_domain_ioport_mapping(x->xch, x->domid, gport, mport,
+                                           count, DPCI_REMOVE_MAPPING));
 
-    return CALL(xc_domain_ioport_mapping(x->xch, x->domid, gport, mport,
-                                         count, DPCI_REMOVE_MAPPING));
+    if (rc == -EPERM &&
+        xc_domain_ioport_permission(x->xch, x->domid, mport, count, 1) == 0) {
+        rc = CALL(xc_domain_ioport_mapping(x->xch, x->domid, gport, mport,
+                                           count, DPCI_REMOVE_MAPPING));
+        xc_domain_ioport_permission(x->xch, x->domid, mport, count, 0);
+    }
+    return rc;
 }
 
 static int xen_map_gsi(XenPtHypervisor *hv, const XenPtAddress *address,
