@@ -142,6 +142,38 @@ def a_device_taken_away_leaves_no_event_behind(env, host):
         equal(m.query_slot(m.qdev_id(fn)), (0, slot, 0), 'after a reset')
 
 
+@claim(stock='waits for the guest')
+def a_function_taken_away_leaves_the_others_of_its_slot(env, host):
+    """The old request names the slot, and is honoured by a reset."""
+    fns = slot_of(0, 1)
+    for fn in fns:
+        host.add(fn)
+    with Machine(env, host) as m:
+        for fn in reversed(fns):
+            m.attach(fn, addr='5.%x' % int(fn.bdf[-1], 16))
+        m.device_del(fns[1])
+        m.wait_gone(fns[1], timeout=3)
+        equal(m.inp(0xae00, 4) >> 5 & 1, 1, 'insertion')
+        equal(m.inp(0xae04, 4) >> 5 & 1, 0, 'removal')
+        m.qmp('system_reset')
+        m.advance(50)
+        equal(m.query_slot(m.qdev_id(fns[0])), (0, 5, 0), 'after a reset')
+
+
+@claim()
+def a_detach_that_is_pending_ends_with_a_reset(env, host):
+    fn = host.add(standard())
+    with Machine(env, host) as m:
+        m.enable_acpi_hotplug()
+        busy(m, fn)
+        m.device_del(fn)
+        m.advance(100)
+        check(m.query_slot(m.qdev_id(fn)), 'gone without being asked')
+        m.qmp('system_reset')
+        m.wait_gone(fn, timeout=3)
+        m.assert_nothing_left()
+
+
 @claim()
 def an_emulated_nic_comes_and_goes_beside_ours(env, host):
     """Its requests go to QEMU's own handler, which asks the guest."""

@@ -61,6 +61,7 @@ static void forget_request(PIIX4PMState *pm, PCIDevice *pci)
 {
     PCIBus *bus = pci_get_bus(pci);
     uint32_t slot = 1u << PCI_SLOT(pci->devfn);
+    bool others = false, asked = false;
     uint64_t bsel;
 
     if (!pm) {
@@ -71,7 +72,8 @@ static void forget_request(PIIX4PMState *pm, PCIDevice *pci)
             bus->devices[PCI_DEVFN(PCI_SLOT(pci->devfn), f)];
 
         if (other && other != pci) {
-            return;
+            others = true;
+            asked |= DEVICE(other)->pending_deleted_event;
         }
     }
     bsel = object_property_get_uint(OBJECT(bus), ACPI_PCIHP_PROP_BSEL, NULL);
@@ -79,8 +81,12 @@ static void forget_request(PIIX4PMState *pm, PCIDevice *pci)
         AcpiPciHpPciStatus *status =
             &pm->acpi_pci_hotplug.acpi_pcihp_pci_status[bsel];
 
-        status->up &= ~slot;
-        status->down &= ~slot;
+        if (!others) {
+            status->up &= ~slot;
+        }
+        if (!asked) {
+            status->down &= ~slot;
+        }
     }
 }
 
