@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fake-host.h"
+#include "xen-pt/introspect.h"
 
 #define COMMAND 4
 #define  IO           0x0001
@@ -691,6 +692,7 @@ static void a_guest_s_reset_releases_everything_first(void)
 static void while_the_host_resets_nobody_asks_it(void)
 {
     Fake *fake = fake_start(fake_host_standard(), &resettable);
+    g_autofree char *config = NULL;
     unsigned commits;
 
     FLR(fake);
@@ -708,6 +710,9 @@ static void while_the_host_resets_nobody_asks_it(void)
     xen_pt_device_domain_state(fake->dev, XEN_PT_DOMAIN_SUSPENDED);
     xen_pt_device_domain_state(fake->dev, XEN_PT_DOMAIN_RUNNING);
     fake_vm_advance(fake->vm, 1000);
+    g_free(xen_pt_introspect_status(fake->dev, false));
+    config = xen_pt_introspect_config(fake->dev);
+    g_assert_nonnull(strstr(config, "\n00: ff ff ff ff ff ff ff ff"));
     g_assert_cmpuint(fake->host->log->len, ==, 0);
     g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
     g_assert_cmpuint(fake->vm->resets, ==, 1);

@@ -344,7 +344,8 @@ char *xen_pt_introspect_config(XenPtDevice *dev)
     const XenPtConfig *c = &dev->config;
     unsigned size = dev->ext_open ? XEN_PT_CONFIG_EXT_SIZE
                                   : XEN_PT_CONFIG_SIZE;
-    bool answers = !dev->gone && dev->state != XEN_PT_STATE_STOPPED;
+    bool answers = !dev->gone && !dev->resetting &&
+                   dev->state != XEN_PT_STATE_STOPPED;
     GString *out = g_string_sized_new(size * 4);
     uint8_t host[4];
 
