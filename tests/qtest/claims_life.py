@@ -174,6 +174,33 @@ def a_detach_that_is_pending_ends_with_a_reset(env, host):
         m.assert_nothing_left()
 
 
+@claim(stock='attached, mapped and bound')
+def a_guest_that_has_shut_down_gets_no_device(env, host):
+    for state in ('shutdown 0', 'shutdown 3', 'dying'):
+        host.clear()
+        first = host.add(plain('0000:04:00.0', irq=18))
+        fn = host.add(standard())
+        for before in (False, True):
+            with Machine(env, host) as m:
+                if before:      # so that the end is news, or is not
+                    m.attach(first)
+                m.fx('domain ' + state)
+                try:
+                    m.device_add(fn)
+                except QmpError as error:
+                    check(fn.bdf in str(error) and 'shut down' in str(error),
+                          str(error))
+                else:
+                    raise AssertionError('attached: ' + state)
+                equal(m.state()[:3], ([], [], []), 'left, ' + state)
+                check(not [f for f in m.open_files() if fn.bdf in f], 'files')
+                if before:
+                    m.device_del(first)
+                    m.wait_gone(first, timeout=3)
+                m.fx('domain running')
+                m.attach(fn).bring_up()
+
+
 @claim()
 def an_emulated_nic_comes_and_goes_beside_ours(env, host):
     """Its requests go to QEMU's own handler, which asks the guest."""

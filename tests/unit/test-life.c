@@ -737,6 +737,19 @@ static void a_reset_that_fails_is_said(void)
     fake_close(fake);
 }
 
+static void a_domain_that_is_gone_gets_no_device(void)
+{
+    Fake *fake = fake_open(fake_host_standard(), NULL);
+    GError *err = NULL;
+
+    xen_pt_device_domain_state(fake->dev, XEN_PT_DOMAIN_GONE);
+    g_assert_false(xen_pt_device_start(fake->dev, 0, 5, &err));
+    g_assert_nonnull(strstr(err->message, "has shut down or is being"));
+    g_error_free(err);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
+    fake_close(fake);
+}
+
 static void no_reset_is_begun_when_the_domain_is_gone(void)
 {
     Fake *fake = fake_start(fake_host_standard(), &resettable);
@@ -898,6 +911,7 @@ int main(int argc, char **argv)
     ADD(a_guest_s_reset_releases_everything_first);
     ADD(while_the_host_resets_nobody_asks_it);
     ADD(a_reset_that_fails_is_said);
+    ADD(a_domain_that_is_gone_gets_no_device);
     ADD(no_reset_is_begun_when_the_domain_is_gone);
     ADD(a_device_may_stop_in_its_reset);
     ADD(xsa_130_no_guest_can_fill_the_log);

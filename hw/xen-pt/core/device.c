@@ -367,6 +367,13 @@ static bool start_command(XenPtDevice *dev)
 bool xen_pt_device_start(XenPtDevice *dev, uint8_t guest_bus,
                          uint8_t guest_slot, GError **errp)
 {
+    if (dev->domain == XEN_PT_DOMAIN_GONE) {
+        g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_HYPERVISOR,
+                    "%s: the guest has shut down or is being destroyed, so "
+                    "it gets no device any more; attach it to the next one",
+                    dev->name);
+        return false;
+    }
     if (dev->state != XEN_PT_STATE_OPEN) {
         g_set_error(errp, XEN_PT_ERROR, XEN_PT_ERROR_INTERNAL,
                     "%s: it was started before", dev->name);
