@@ -68,6 +68,14 @@ bool xen_pt_device_start(XenPtDevice *dev, uint8_t guest_bus,
  */
 void xen_pt_device_attached(XenPtDevice *dev);
 /*
+ * Another function of the guest is about to stop.  If the toolstack will
+ * unmap its interrupt line, and that is this device's as well, the line is
+ * given up until xen_pt_device_unpark_line() with the other's name, or for
+ * some seconds; true: so it is.
+ */
+bool xen_pt_device_park_line(XenPtDevice *dev, const XenPtDevice *leaving);
+void xen_pt_device_unpark_line(XenPtDevice *dev, const char *left);
+/*
  * Unbinds, unmaps, quiets the hardware.  Idempotent.  After it the device
  * answers with all ones.  The caller withdraws the regions from the guest
  * before or after; sections that go are forgotten.

@@ -41,6 +41,7 @@ typedef enum { PIRQ_FREE, PIRQ_GSI, PIRQ_MSI, PIRQ_MSIX } PirqKind;
 typedef struct {
     PirqKind kind;
     bool bound;
+    bool cut;           /* a GSI that was unmapped while it was bound */
     unsigned int sbdf;
     int entry;
     int first;          /* of a multi-vector block, else itself */
@@ -199,7 +200,8 @@ static void remark_dead_domain(const char *what)
 
 static bool pirq_valid(int pirq)
 {
-    return pirq >= 0 && pirq < nr_pirqs && pirqs[pirq].kind != PIRQ_FREE;
+    return pirq >= 0 && pirq < nr_pirqs && pirqs[pirq].kind != PIRQ_FREE &&
+           !pirqs[pirq].cut;
 }
 
 /* Xen hands out MSI pirqs from the top. */
@@ -273,7 +275,11 @@ static int map_msi(int *pirq, unsigned int sbdf, int entry, bool msix,
     return 0;
 }
 
-static int unmap_pirq(int pirq)
+/*
+ * Xen keeps what is left of a GSI that was bound (arch.irq < 0), and finds
+ * no IRQ there to unbind, nor room to map it again, until the domain ends.
+ */
+static int unmap_pirq(int pirq, bool toolstack)
 {
     int first;
 
@@ -289,10 +295,14 @@ static int unmap_pirq(int pirq)
         if (pirqs[i].kind == PIRQ_FREE || pirqs[i].first != first) {
             break;
         }
-        if (pirqs[i].bound) {
+        if (pirqs[i].bound && !toolstack) {
             fx_anomaly("pirq %d unmapped while it is bound", i);
         }
-        pirqs[i] = (Pirq){ .kind = PIRQ_FREE };
+        if (pirqs[i].bound && pirqs[i].kind == PIRQ_GSI) {
+            pirqs[i].cut = true;
+        } else {
+            pirqs[i] = (Pirq){ .kind = PIRQ_FREE };
+        }
     }
     return 0;
 }
@@ -310,6 +320,9 @@ static int map_gsi(int gsi, int *pirq)
     }
     if (*pirq >= nr_pirqs) {
         nr_pirqs = *pirq + 1;
+    }
+    if (pirqs[*pirq].cut) {
+        return EEXIST;
     }
     if (pirqs[*pirq].kind == PIRQ_FREE) {
         pirqs[*pirq] = (Pirq){
@@ -748,7 +761,7 @@ FX_API int xc_physdev_unmap_pirq(xc_interface *xch, uint32_t domid, int pirq)
 
     (void)xch;
     err = err ? err : domain_error(domid);
-    err = err ? err : unmap_pirq(pirq);
+    err = err ? err : unmap_pirq(pirq, false);
     return fx_leave(err, "domid=%u pirq=%d", domid, pirq);
 }
 
@@ -1063,7 +1076,7 @@ FX_API int xencall2(xencall_handle *xcall, unsigned int op, uint64_t arg1,
 
         err = fx_enter(FX_PHYSDEV, "PHYSDEVOP_unmap_pirq");
         err = err ? err : domain_error(unmap->domid);
-        err = err ? err : unmap_pirq(unmap->pirq);
+        err = err ? err : unmap_pirq(unmap->pirq, false);
         return fx_leave(err, "domid=%u pirq=%d", unmap->domid, unmap->pirq);
     }
     err = fx_enter(FX_SYSCTL, __func__);
@@ -1102,7 +1115,7 @@ static void dump_state(FILE *out)
         const Pirq *p = &pirqs[i];
         char bdf[16];
 
-        if (p->kind == PIRQ_FREE) {
+        if (p->kind == PIRQ_FREE || p->cut) {
             continue;
         }
         fx_format_bdf(p->sbdf, bdf);
@@ -1117,7 +1130,7 @@ static void dump_state(FILE *out)
  * assign BDF | deassign BDF        owner of a function
  * prepare-msix BDF 0|1             did pciback's preparation work
  * iomem 0|1 MFN NR, ioport 0|1 PORT NR      rights of the domain
- * map-gsi GSI, unmap-gsi PIRQ      as libxl does; the latter prints the errno
+ * map-gsi GSI, unmap-gsi PIRQ      as libxl does; both print the errno
  * pirqs N                          size of the pirq space
  * domain running|paused|shutdown REASON|dying|gone
  * iommu 0|1, multi-msi 0|1, feature BIT 0|1
@@ -1168,10 +1181,11 @@ int fx_xen_control(int nwords, char **words, FILE *out)
     if (strcmp(verb, "map-gsi") == 0 && nwords > 1) {
         int pirq = -1;
 
-        return map_gsi(atoi(words[1]), &pirq) ? -1 : 1;
+        fprintf(out, "%d\n", map_gsi(atoi(words[1]), &pirq));
+        return 1;
     }
     if (strcmp(verb, "unmap-gsi") == 0 && nwords > 1) {
-        fprintf(out, "%d\n", unmap_pirq(atoi(words[1])));
+        fprintf(out, "%d\n", unmap_pirq(atoi(words[1]), true));
         return 1;
     }
     if (strcmp(verb, "pirqs") == 0 && nwords > 1) {

@@ -267,6 +267,188 @@ static void functions_with_lines_of_their_own_do_not_share(void)
     fake_close(fake);
 }
 
+/* -- a line that the toolstack unmaps with another function ---------------- */
+
+#define LEAVES "0000:04:00.0"
+
+static int toolstacks_pirq;
+
+/* A second function, which the toolstack is going to detach. */
+static XenPtDevice *sharer(Fake *fake, FakeHost *host, bool toolstacks)
+{
+    const FakeCall *bind;
+    XenPtDevice *dev;
+
+    host->host.info.address = (XenPtAddress) { .bus = 4 };
+    fake->hv->hv.toolstack_unmaps_gsi = true;
+    dev = second(fake, host, 6);
+    if (toolstacks) {
+        xen_pt_device_attached(dev);
+    }
+    bind = fake_last_call(fake->hv, FAKE_BIND_INTX);
+    toolstacks_pirq = toolstacks && bind ? (int)bind->a : -1;
+    fake_write(fake, COMMAND, MEMORY, 2);
+    fake_hypervisor_forget(fake->hv);
+    return dev;
+}
+
+static void toolstack_unmaps(Fake *fake)
+{
+    if (toolstacks_pirq >= 0) {
+        fake->hv->hv.ops->unmap_pirq(&fake->hv->hv, toolstacks_pirq);
+    }
+    fake_hypervisor_forget(fake->hv);
+}
+
+static void assert_routed(Fake *fake, bool routed)
+{
+    g_assert_cmpuint(fake_bound(fake->hv), ==, routed);
+    g_assert_cmpint(xen_pt_device_irq_mode(fake->dev), ==,
+                    routed ? XEN_PT_IRQ_INTX : XEN_PT_IRQ_NONE);
+    g_assert_cmpint(fake_get16(fake->host, COMMAND) & INTX_DISABLE, ==,
+                    routed ? 0 : INTX_DISABLE);
+    g_assert_cmphex(fake_read(fake, PIN, 1), ==, 1);
+}
+
+static void a_sharer_is_not_bound_while_the_toolstack_unmaps(void)
+{
+    Fake *fake = fake_start(line_host(20, 1), NULL);
+    FakeHost *host = line_host(20, 1);
+    XenPtDevice *dev = sharer(fake, host, true);
+
+    g_assert_true(xen_pt_device_park_line(fake->dev, dev));
+    xen_pt_device_close(dev);
+    g_assert_cmpuint(fake_calls(fake->hv, FAKE_UNMAP_PIRQ), ==, 0);
+    assert_routed(fake, false);
+    toolstack_unmaps(fake);
+    xen_pt_device_unpark_line(fake->dev, "0000:04:00.1");
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
+    xen_pt_device_unpark_line(fake->dev, LEAVES);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 2);
+    assert_routed(fake, true);
+    /* once */
+    xen_pt_device_unpark_line(fake->dev, LEAVES);
+    fake_vm_advance(fake->vm, 60000);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 2);
+    fake_host_free(host);
+    fake_close(fake);
+}
+
+static void a_parked_line_comes_back_by_itself(void)
+{
+    Fake *fake = fake_start(line_host(20, 1), NULL);
+    FakeHost *host = line_host(20, 1);
+    XenPtDevice *dev = sharer(fake, host, true);
+
+    g_assert_true(xen_pt_device_park_line(fake->dev, dev));
+    xen_pt_device_close(dev);
+    fake_vm_advance(fake->vm, 9000);
+    assert_routed(fake, false);
+    fake_vm_advance(fake->vm, 1001);
+    assert_routed(fake, true);
+    fake_host_free(host);
+    fake_close(fake);
+}
+
+static void a_parked_line_waits_for_the_last_that_leaves(void)
+{
+    Fake *fake = fake_start(line_host(20, 1), NULL);
+    FakeHost *host = line_host(20, 1), *last = line_host(20, 1);
+    XenPtDevice *dev = sharer(fake, host, true);
+    XenPtDevice *later = sharer(fake, last, true);
+
+    g_assert_true(xen_pt_device_park_line(fake->dev, dev));
+    g_assert_true(xen_pt_device_park_line(later, dev));
+    xen_pt_device_close(dev);
+    fake_vm_advance(fake->vm, 9000);
+    g_assert_true(xen_pt_device_park_line(fake->dev, later));
+    xen_pt_device_close(later);
+    toolstack_unmaps(fake);
+    fake_vm_advance(fake->vm, 9000);
+    assert_routed(fake, false);
+    xen_pt_device_unpark_line(fake->dev, LEAVES);
+    assert_routed(fake, true);
+    fake_host_free(host);
+    fake_host_free(last);
+    fake_close(fake);
+}
+
+static void only_sharers_of_what_the_toolstack_unmaps_are_parked(void)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        Fake *fake = fake_start(line_host(i == 2 ? 0 : 20, 1), NULL);
+        FakeHost *host = line_host(i == 1 ? 21 : i == 2 ? 0 : 20, 1);
+        XenPtDevice *dev = sharer(fake, host, i > 0);
+
+        g_assert_false(xen_pt_device_park_line(fake->dev, dev));
+        g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
+        xen_pt_device_close(dev);
+        toolstack_unmaps(fake);
+        fake_host_free(host);
+        fake_close(fake);
+    }
+}
+
+static void a_parked_line_comes_back_when_the_domain_runs(void)
+{
+    Fake *fake = fake_start(line_host(20, 1), NULL);
+    FakeHost *host = line_host(20, 1);
+    XenPtDevice *dev = sharer(fake, host, true);
+
+    g_assert_true(xen_pt_device_park_line(fake->dev, dev));
+    xen_pt_device_close(dev);
+    xen_pt_device_domain_state(fake->dev, XEN_PT_DOMAIN_SUSPENDED);
+    xen_pt_device_unpark_line(fake->dev, LEAVES);
+    assert_routed(fake, false);
+    xen_pt_device_domain_state(fake->dev, XEN_PT_DOMAIN_RUNNING);
+    fake_vm_advance(fake->vm, 251);
+    assert_routed(fake, true);
+    fake_host_free(host);
+    fake_close(fake);
+}
+
+static void a_parked_function_can_be_stopped(void)
+{
+    Fake *fake = fake_start(line_host(20, 1), NULL);
+    FakeHost *host = line_host(20, 1);
+    XenPtDevice *dev = sharer(fake, host, true);
+
+    g_assert_true(xen_pt_device_park_line(fake->dev, dev));
+    xen_pt_device_close(dev);
+    toolstack_unmaps(fake);
+    xen_pt_device_stop(fake->dev);
+    xen_pt_device_unpark_line(fake->dev, LEAVES);
+    fake_vm_advance(fake->vm, 60000);
+    g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
+    g_assert_null(fake->hv->hv.pirq_users);
+    fake_host_free(host);
+    fake_close(fake);
+}
+
+static int says_it_is_mapped(FakeHypervisor *hv, const FakeCall *call)
+{
+    return call->op == FAKE_MAP_GSI ? -EEXIST : 0;
+}
+
+static void a_line_that_does_not_come_back_is_said(void)
+{
+    Fake *fake = fake_start(line_host(20, 1), NULL);
+    FakeHost *host = line_host(20, 1);
+    XenPtDevice *dev = sharer(fake, host, true);
+
+    g_assert_true(xen_pt_device_park_line(fake->dev, dev));
+    xen_pt_device_close(dev);
+    toolstack_unmaps(fake);
+    fake->hv->refuse = says_it_is_mapped;
+    xen_pt_device_unpark_line(fake->dev, LEAVES);
+    assert_routed(fake, false);
+    g_assert_cmpuint(fake_said(fake->vm, "has unmapped its interrupt line, "
+                               "GSI 20, together with that of " LEAVES),
+                     ==, 1);
+    fake_host_free(host);
+    fake_close(fake);
+}
+
 /* -- refusals -------------------------------------------------------------- */
 
 static void a_gsi_that_the_library_cannot_carry_is_refused(void)
@@ -410,6 +592,13 @@ int main(int argc, char **argv)
     ADD(functions_that_share_a_line_share_its_pirq);
     ADD(the_first_of_two_may_go_first);
     ADD(functions_with_lines_of_their_own_do_not_share);
+    ADD(a_sharer_is_not_bound_while_the_toolstack_unmaps);
+    ADD(a_parked_line_comes_back_by_itself);
+    ADD(a_parked_line_waits_for_the_last_that_leaves);
+    ADD(only_sharers_of_what_the_toolstack_unmaps_are_parked);
+    ADD(a_parked_line_comes_back_when_the_domain_runs);
+    ADD(a_parked_function_can_be_stopped);
+    ADD(a_line_that_does_not_come_back_is_said);
     ADD(a_gsi_that_the_library_cannot_carry_is_refused);
     ADD(a_gsi_above_255_works_where_the_library_carries_it);
     ADD(a_pirq_that_the_library_cannot_carry_is_unmapped);

@@ -224,6 +224,20 @@ int xc_domain_unbind_pt_irq(xc_interface *xch, uint32_t domid,
                   device, intx);
 }
 
+struct xendevicemodel_handle *xc_interface_dmod_handle(xc_interface *xch)
+{
+    return (struct xendevicemodel_handle *)xch;
+}
+
+int xendevicemodel_set_pci_intx_level(xendevicemodel_handle *dmod,
+                                      domid_t domid, uint16_t segment,
+                                      uint8_t bus, uint8_t device,
+                                      uint8_t intx, unsigned int level)
+{
+    return logged("level %u %u %u %u %u %u", domid, segment, bus, device,
+                  intx, level);
+}
+
 int xc_domain_update_msi_irq(xc_interface *xch, uint32_t domid, uint32_t gvec,
                              uint32_t pirq, uint32_t gflags, uint64_t gtable)
 {
@@ -500,7 +514,8 @@ static void each_operation_is_the_call_it_names(Fixture *f,
     EXPECT(hv->ops->unmap_pirq(hv, 20), 0, "unmap_pirq 7 20\n");
     EXPECT(hv->ops->bind_intx(hv, 20, 0, 5, 3), 0, "bind_intx 7 20 0 5 3\n");
     EXPECT(hv->ops->unbind_intx(hv, 20, 0, 5, 3), 0,
-           "unbind_intx 7 20 0 5 3\n");
+           "unbind_intx 7 20 0 5 3\n"
+           "level 7 0 0 5 3 0\n");
     EXPECT(hv->ops->bind_msi(hv, 300, &binding), 0,
            "bind_msi 7 31 300 10002 febf1000\n");
     EXPECT(hv->ops->unbind_msi(hv, 300, &binding), 0,

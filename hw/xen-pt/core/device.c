@@ -147,7 +147,7 @@ XenPtDevice *xen_pt_device_open(XenPtHost *host, XenPtHypervisor *hv,
     dev->options = *options;
     dev->options.allow = dev->options.quirks = dev->options.forbid = NULL;
     dev->settle_at = dev->msi_settle_at = dev->retry_at = -1;
-    dev->retry_since = dev->timer_at = -1;
+    dev->retry_since = dev->timer_at = dev->intx_back_at = -1;
     dev->intx_pirq = -1;
     dev->msix.table_region = dev->msix.pba_region = -1;
     dev->instances = g_ptr_array_new_with_free_func(g_free);
@@ -254,7 +254,7 @@ static int64_t earlier(int64_t a, int64_t b)
 void xen_pt_timer_update(XenPtDevice *dev)
 {
     int64_t at = earlier(earlier(dev->settle_at, dev->msi_settle_at),
-                         dev->retry_at);
+                         earlier(dev->retry_at, dev->intx_back_at));
 
     if (at != dev->timer_at) {
         dev->timer_at = at;
@@ -314,6 +314,9 @@ void xen_pt_device_timer(XenPtDevice *dev)
     }
     if (dev->retry_at >= 0 && dev->retry_at <= now) {
         retry(dev);
+    }
+    if (dev->intx_back_at >= 0 && dev->intx_back_at <= now) {
+        xen_pt_intx_back(dev);
     }
     xen_pt_timer_update(dev);
 }

@@ -27,6 +27,11 @@
 #define XEN_PT_RETRY_MS      50
 #define XEN_PT_RETRY_SLOW_MS 250
 #define XEN_PT_RETRY_FAST_FOR_MS 5000
+/*
+ * libxl looks once a second whether a function has gone, then unmaps its
+ * line and resets it.
+ */
+#define XEN_PT_PARKED_MS     10000
 
 /* Log lines about one thing in the life of a device. */
 #define XEN_PT_MAX_DENIED_LINES 32
@@ -128,6 +133,8 @@ struct XenPtDevice {
     int intx_pirq;                           /* -1: none */
     bool intx_bound;
     bool intx_is_toolstacks;                 /* it unmaps intx_pirq */
+    int64_t intx_back_at;                    /* parked until then; -1: not */
+    char intx_parked_for[XEN_PT_BDF_LEN];
     uint8_t guest_bus, guest_slot, intx_pin; /* pin: 1 for INTA#, 0 none */
 
     XenPtMsi msi;
@@ -185,6 +192,7 @@ uint64_t xen_pt_bars_address(const XenPtDevice *dev, int region);
 /* intx.c */
 bool xen_pt_intx_start(XenPtDevice *dev, GError **errp);
 void xen_pt_intx_stop(XenPtDevice *dev);
+void xen_pt_intx_back(XenPtDevice *dev);     /* parked long enough */
 
 /* vector.c */
 /* Adds to the users of a pirq, of all functions of the domain; their number. */

@@ -12,17 +12,17 @@
 #include "internal.h"
 #include "pci-regs.h"
 
-static void unmap(XenPtDevice *dev)
+/*
+ * libxl maps the GSI, too, which then is the same pirq.  Where it also
+ * unmaps it, after us, it has an error to print if we were first.
+ */
+static void unmap(XenPtDevice *dev, bool toolstack_will)
 {
     if (dev->intx_pirq < 0) {
         return;
     }
-    /*
-     * libxl maps the GSI, too, which then is the same pirq.  Where it also
-     * unmaps it, after us, it has an error to print if we were first.
-     */
     if (xen_pt_pirq_users(dev->hv, dev->intx_pirq, -1) == 0 &&
-        !dev->intx_is_toolstacks) {
+        !toolstack_will) {
         /* libxl may have unmapped it before us: not worth a word */
         dev->counters.irq_unmaps++;
         dev->hv->ops->unmap_pirq(dev->hv, dev->intx_pirq);
@@ -53,13 +53,13 @@ static int route(XenPtDevice *dev, const char **what)
 
     *what = "binding";
     if ((uint32_t)pirq > dev->hv->max_gsi) {
-        unmap(dev);
+        unmap(dev, false);
         return -ERANGE;
     }
     ret = dev->hv->ops->bind_intx(dev->hv, pirq, dev->guest_bus,
                                   dev->guest_slot, dev->intx_pin - 1);
     if (ret < 0) {
-        unmap(dev);
+        unmap(dev, false);
         return ret;
     }
     dev->counters.binds++;
@@ -129,7 +129,7 @@ bool xen_pt_intx_start(XenPtDevice *dev, GError **errp)
     return sentence ? do_without(dev, errp, sentence) : true;
 }
 
-void xen_pt_intx_stop(XenPtDevice *dev)
+static void unbind(XenPtDevice *dev)
 {
     if (dev->intx_bound) {
         dev->hv->ops->unbind_intx(dev->hv, dev->intx_pirq, dev->guest_bus,
@@ -139,5 +139,64 @@ void xen_pt_intx_stop(XenPtDevice *dev)
         xen_pt_event(dev, XEN_PT_EVENT_IRQ_UNBIND, dev->intx_pirq, 0, 0,
                      "INTx");
     }
-    unmap(dev);
+}
+
+void xen_pt_intx_stop(XenPtDevice *dev)
+{
+    unbind(dev);
+    unmap(dev, dev->intx_is_toolstacks);
+    dev->intx_back_at = -1;
+}
+
+/* -- a line that the toolstack unmaps with another function ---------------- */
+
+/*
+ * Bound when it is unmapped, a pirq is of no use until the domain ends: Xen
+ * has forgotten it half, and refuses to unbind it, to map it and to bind it.
+ */
+bool xen_pt_device_park_line(XenPtDevice *dev, const XenPtDevice *leaving)
+{
+    if (!leaving->intx_is_toolstacks ||
+        dev->host->info.gsi != leaving->host->info.gsi ||
+        (!dev->intx_bound && dev->intx_back_at < 0)) {
+        return false;
+    }
+    unbind(dev);
+    unmap(dev, true);
+    xen_pt_command_update(dev);
+    memcpy(dev->intx_parked_for, leaving->name, sizeof(leaving->name));
+    dev->intx_back_at = dev->vm->ops->now_ms(dev->vm) + XEN_PT_PARKED_MS;
+    xen_pt_timer_update(dev);
+    return true;
+}
+
+void xen_pt_intx_back(XenPtDevice *dev)
+{
+    const char *what = NULL;
+    int ret;
+
+    if (!xen_pt_may_issue(dev)) {
+        dev->intx_back_at = dev->vm->ops->now_ms(dev->vm) +
+                            XEN_PT_RETRY_SLOW_MS;
+        return;
+    }
+    dev->intx_back_at = -1;
+    ret = route(dev, &what);
+    if (ret < 0) {
+        xen_pt_warn(dev, "%s: the toolstack has unmapped its interrupt line, "
+                    "GSI %u, together with that of %s, and %s it again "
+                    "failed (%s); the guest gets no INTx of it any more: let "
+                    "its driver use MSI, or create the guest anew",
+                    dev->name, dev->host->info.gsi, dev->intx_parked_for,
+                    what, g_strerror(-ret));
+    }
+    xen_pt_command_update(dev);
+}
+
+void xen_pt_device_unpark_line(XenPtDevice *dev, const char *left)
+{
+    if (dev->intx_back_at >= 0 && !strcmp(dev->intx_parked_for, left)) {
+        xen_pt_intx_back(dev);
+        xen_pt_timer_update(dev);
+    }
 }

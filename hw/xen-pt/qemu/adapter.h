@@ -124,7 +124,11 @@ XenPtHypervisor *xen_pt_domain_get(GError **errp);
 void xen_pt_domain_put(void);
 /* Asks Xen how the domain fares, and tells the functions if that is new. */
 XenPtDomainState xen_pt_domain_check(void);
-/* Between these, the open function hears of the domain and its toolstack. */
+/*
+ * Between these, the open function hears of the domain and its toolstack.
+ * The others' interrupt lines are safe from what the toolstack does to its
+ * own after the latter.
+ */
 void xen_pt_domain_add(XenPtFunction *fn);
 void xen_pt_domain_remove(XenPtFunction *fn);
 /* For XenPtSysfsOptions: the domain that has another function, or -1. */

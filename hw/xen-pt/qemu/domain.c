@@ -73,12 +73,26 @@ static XenPtFunction *find_function(const XenPtAddress *address)
     return NULL;
 }
 
+/* The toolstack is done with a function, and with its interrupt line. */
+static void unpark_lines(const XenPtAddress *address)
+{
+    char name[XEN_PT_BDF_LEN];
+    XenPtFunction *fn;
+
+    xen_pt_address_format(address, name);
+    QTAILQ_FOREACH(fn, &xen_pt_functions, next) {
+        xen_pt_device_unpark_line(fn->dev, name);
+    }
+}
+
 static void domain_dropped(void *opaque, const XenPtAddress *address)
 {
     XenPtFunction *fn = find_function(address);
 
     if (fn) {
         xen_pt_hotplug_dropped(fn);
+    } else {
+        unpark_lines(address);
     }
 }
 
@@ -194,11 +208,13 @@ XenPtDomainState xen_pt_domain_check(void)
 
 void xen_pt_domain_add(XenPtFunction *fn)
 {
+    const XenPtAddress *address = &xen_pt_device_info(fn->dev)->address;
     XenPtDomainState state = xen_pt_domain_check();
 
     if (watch) {
-        xen_pt_domain_watch_add(watch,
-                                &xen_pt_device_info(fn->dev)->address);
+        /* It may be watched since it left the last time. */
+        xen_pt_domain_watch_remove(watch, address);
+        xen_pt_domain_watch_add(watch, address);
     }
     if (state != XEN_PT_DOMAIN_RUNNING) {
         xen_pt_device_domain_state(fn->dev, state);
@@ -207,9 +223,23 @@ void xen_pt_domain_add(XenPtFunction *fn)
 
 void xen_pt_domain_remove(XenPtFunction *fn)
 {
-    if (watch) {
-        xen_pt_domain_watch_remove(watch,
-                                   &xen_pt_device_info(fn->dev)->address);
+    const XenPtAddress *address = &xen_pt_device_info(fn->dev)->address;
+    bool parked = false;
+    XenPtFunction *other;
+
+    if (!watch) {
+        return;
+    }
+    QTAILQ_FOREACH(other, &xen_pt_functions, next) {
+        if (other != fn) {
+            parked |= xen_pt_device_park_line(other->dev, fn->dev);
+        }
+    }
+    if (!parked) {
+        xen_pt_domain_watch_remove(watch, address);
+    } else if (xen_pt_domain_watch_owner(watch, address) != (int)xen_domid) {
+        /* By force: the line has been unmapped before. */
+        unpark_lines(address);
     }
 }
 

@@ -11,7 +11,9 @@
 
 #include <errno.h>
 
+/* First: the others do without what it defines for <xen/xen.h>. */
 #include <xenctrl.h>
+#include <xendevicemodel.h>
 
 /*
  * GSI of a function in a PVH dom0: since 4.20.  A PVH dom0's interrupt

@@ -260,13 +260,22 @@ static int xen_unbind_intx(XenPtHypervisor *hv, int pirq, uint8_t guest_bus,
                            uint8_t guest_slot, uint8_t intx)
 {
     XenHypervisor *x = to_xen(hv);
+    int rc;
 
     if (pirq < 0 || pirq > MAX_INTX_PIRQ) {
         return -ERANGE;
     }
-    return CALL(xc_domain_unbind_pt_irq(x->xch, x->domid, pirq,
-                                        PT_IRQ_TYPE_PCI, guest_bus,
-                                        guest_slot, intx, 0));
+    rc = CALL(xc_domain_unbind_pt_irq(x->xch, x->domid, pirq,
+                                      PT_IRQ_TYPE_PCI, guest_bus, guest_slot,
+                                      intx, 0));
+    /*
+     * Xen lowers the guest's line when the guest ends an interrupt of
+     * something bound; one that is under way now would raise it for good.
+     */
+    xendevicemodel_set_pci_intx_level(xc_interface_dmod_handle(x->xch),
+                                      x->domid, 0, guest_bus, guest_slot,
+                                      intx, 0);
+    return rc;
 }
 
 static int xen_bind_msi(XenPtHypervisor *hv, int pirq,

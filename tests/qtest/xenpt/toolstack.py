@@ -178,8 +178,8 @@ class Libxl:
             if fail_after == 'device_add':
                 raise LibxlError('xc_domain_iomem_permission failed')
             self.m.grant(fn)
-            if fn.irq:
-                self.m.fx('map-gsi %d' % fn.irq)
+            if fn.irq and self.m.fx('map-gsi %d' % fn.irq) != ['0']:
+                raise LibxlError('xc_physdev_map_pirq irq=%d' % fn.irq)
             self.m.assign(fn)
             self.attached[fn.bdf] = devfn
             self._backend(fn, True)
