@@ -407,6 +407,8 @@ def a_sub_page_bar_alone_on_its_page_may_be_mapped(env, host):
         for page in m.state().pages:
             equal((page.gfn, page.mfn, page.nr), (0xe0000, 0xf0000, 1),
                   'page')
+        m.detach(fn)
+        m.assert_nothing_left()
 
 
 @claim(stock='maps the page whoever else is there')

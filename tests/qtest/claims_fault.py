@@ -195,13 +195,13 @@ def config_accesses_that_fail_harm_nobody(env, host):
     fn = host.add(standard())
     with Machine(env, host) as m:
         guest = m.attach(fn).bring_up()
-        m.fx('fail pread 1 EIO 1000')
-        m.fx('fail pwrite 1 EIO 1000')
-        m.fx('fail read 1 EIO 1000')
-        m.fx('fail write 1 EIO 1000')
+        m.fx('fail pread:config 1 EIO 1000')
+        m.fx('fail pwrite:config 1 EIO 1000')
         for off in range(0, 0x100, 4):
             guest.read(off, 4)
             guest.write(off, 4, 0xffffffff)
+        check(all(int(line.split()[1]) for line in m.fx('fired')),
+              'nothing has failed')
         m.fx('forgive')
         check(m.alive(), 'QEMU has gone')
         equal(guest.read(0, 4), 0x15728086, 'ids')
@@ -234,10 +234,11 @@ def an_interrupted_access_is_made_again(env, host):
     with Machine(env, host) as m:
         guest = m.attach(fn).bring_up()
         host.poke(fn, 0x8a, 2, 0x0020)
-        m.fx('fail pread 1 EINTR 3')
-        equal(guest.read(0x8a, 2) & 0x20, 0x20, 'DevSta: pending')
+        m.fx('fail pread:config 1 EINTR 3')
+        equal(guest.read(0x8a, 2), 0x0020, 'DevSta')
+        equal(m.fx('fired'), ['pread:config 3'], 'interrupted')
         m.fx('forgive')
-        m.fx('fail pwrite 1 EINTR 3')
+        m.fx('fail pwrite:config 1 EINTR 3')
         guest.set_command(CMD_IO | CMD_MEM | CMD_MASTER)
         equal(host.config_value(fn, 4, 2) & CMD_MASTER, CMD_MASTER,
               'bus mastering')

@@ -60,7 +60,7 @@ def each_attach_is_told_anew(env, host):
         m.fx('xs-write %snum_devs 1' % BACKEND)
         m.fx('xs-write %sdev-0 %s' % (BACKEND, fn.bdf))
         for _ in range(2):
-            m.attach(fn)
+            m.attach(fn).bring_up()
             m.fx('xs-write %sopts-0 msitranslate=1' % BACKEND)
             m.advance(50)
             told(m, fn, 'msitranslate=1 has no effect; leave it out')

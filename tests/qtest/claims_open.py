@@ -228,8 +228,10 @@ def a_slot_that_is_taken_is_refused(env, host):
 def a_guest_without_iommu_is_told_what_it_lacks(env, host):
     fn = host.add(standard())
     with Machine(env, host) as m:
+        handles = m.state().handles
         m.fx('iommu 0')
         refusal(m, fn, words=['IOMMU', 'passthrough="enabled"'])
+        equal(m.state().handles, handles, 'handles of Xen')
         m.fx('iommu 1')
         m.attach(fn).bring_up()
 

@@ -65,6 +65,19 @@ def allow_opens_one_field_and_no_other(env, host):
               fn.get(0xca, 2) << 16 | 0x5678, 'in hardware')
 
 
+@claim(only='ours')
+def a_quirk_opens_what_the_driver_writes(env, host):
+    """TCSEL of Intel's HD audio."""
+    fn = Function(cls=0x040300).add_bar(0, 0x4000, 0xf0000000)
+    fn.put(0x44, 1, 0, wmask=0xff)
+    host.add(fn)
+    with Machine(env, host) as m:
+        guest = m.attach(fn)
+        guest.write(0x44, 1, 0xff)
+        equal(host.config_value(fn, 0x44, 1), 0x07, 'in hardware')
+        m.detach(fn)
+
+
 @claim(stock='no such property')
 def a_bad_allow_rule_is_named(env, host):
     fn = host.add(with_vendor())
@@ -128,6 +141,7 @@ def function_level_reset_is_hidden_by_default(env, host):
     with Machine(env, host) as m:
         guest = m.attach(fn).bring_up()
         cap = guest.capability(CAP_EXPRESS)
+        equal(guest.read(cap + 2, 2) >> 4 & 15, 0, 'Device/Port Type')
         equal(guest.read(cap + 4, 4) & 1 << 28, 0, 'DevCap: FLR')
         m.mark()
         guest.write(cap + 8, 2, 0x8000)

@@ -93,6 +93,7 @@ def a_failed_attach_of_libxl_leaves_no_ghost(env, host):
     fn = host.add(standard())
     with Machine(env, host) as m:
         xl = Libxl(m)
+        handles = m.state().handles
         for _ in range(2):
             try:
                 xl.pci_add(fn, fail_after='device_add')
@@ -100,6 +101,7 @@ def a_failed_attach_of_libxl_leaves_no_ghost(env, host):
                 pass
             m.wait_gone(fn, timeout=2)
             m.assert_nothing_left()
+        equal(m.state().handles, handles, 'handles of Xen')
         xl.pci_add(fn)
         m.guest_function(fn).bring_up()
         equal(len(m.state().pages), 3, 'mapped ranges')

@@ -279,6 +279,8 @@ class Machine:
         self.tolerant = True
 
     def quit(self):
+        if self.env.asan:
+            time.sleep(0.2)     # RCU frees late what LSan looks for
         try:
             self.qmp('quit')
         except (ConnectionError, OSError):
