@@ -53,9 +53,10 @@ def options_that_xl_never_sends_are_told(env, host):
 
 @claim(only='ours')
 def each_attach_is_told_anew(env, host):
-    """The watch outlives the device, for there is another."""
-    fn, other = host.add(standard()), host.add(plain())
-    with Machine(env, host) as m:
+    """The watch outlives the device, for there is another on its line."""
+    fn, other = host.add(standard()), host.add(plain(irq=16))
+    with Machine(env, host, xen_version='4.20') as m:
+        m.fx('xs-write /libxl/pci/0000-03-00-0/domid 7')
         m.attach(other)
         m.fx('xs-write %snum_devs 1' % BACKEND)
         m.fx('xs-write %sdev-0 %s' % (BACKEND, fn.bdf))

@@ -341,10 +341,14 @@ static void open_touches_neither_xen_nor_device_but_to_read(void)
 
 static void a_device_that_is_only_open_acts_on_nothing(void)
 {
-    Fake *fake = fake_open(fake_host_standard(), NULL);
+    FakeHost *host = fake_host_standard();
+    Fake *fake;
 
+    fake_set16(host, MSI + 2, 0x0185);      /* an earlier user's */
+    fake = fake_open(host, NULL);
     fake_write(fake, BAR(2), 0xf0000000, 4);
     fake_write(fake, COMMAND, 7, 2);
+    fake_write(fake, MSI + 2, 1, 2);
     fake_write(fake, MSI + 2, 1, 2);
     xen_pt_device_region_write(fake->dev, 2, 0, 4, 0);
     xen_pt_device_reset(fake->dev);
