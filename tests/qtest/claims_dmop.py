@@ -106,5 +106,5 @@ def a_table_the_ioreq_server_has_no_room_for_is_told(env, host):
               'are lost; give the guest fewer devices' in text,
               'no word: ' + text)
         for line in m.stderr_lines():
-            check('256' not in line or last.bdf in line,
+            check('256 ranges' not in line or last.bdf in line,
                   'of a BAR that is mapped: ' + line)
