@@ -152,3 +152,17 @@ char *xen_pt_sysfs_user(int dir, const char *name,
     g_free(driver);
     return user;
 }
+
+const char *xen_pt_sysfs_next(DIR *dir, const char *self,
+                              XenPtAddress *address)
+{
+    struct dirent *entry;
+
+    while ((entry = readdir(dir))) {
+        if (xen_pt_address_parse(entry->d_name, address) &&
+            strcmp(entry->d_name, self)) {
+            return entry->d_name;
+        }
+    }
+    return NULL;
+}

@@ -5,6 +5,7 @@
 #ifndef XEN_PT_HOST_INTERNAL_H
 #define XEN_PT_HOST_INTERNAL_H
 
+#include <dirent.h>
 #include <sys/types.h>
 
 #include "xen-pt/sysfs.h"
@@ -60,6 +61,13 @@ void xen_pt_sysfs_unreadable(GError **errp, const XenPtSysfs *s,
 char *xen_pt_sysfs_user(int dir, const char *name,
                         const XenPtAddress *address,
                         const XenPtSysfsOptions *options);
+/*
+ * The next function in a directory of them that is not the one called self,
+ * and its address; NULL: there is no other.  dir owns the name until it is
+ * asked again.
+ */
+const char *xen_pt_sysfs_next(DIR *dir, const char *self,
+                              XenPtAddress *address);
 
 /* -- resource.c ----------------------------------------------------------- */
 

@@ -4,7 +4,6 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,17 +40,12 @@ void xen_pt_sysfs_check_line(XenPtSysfs *s, const char *root,
     uint32_t gsi = s->host.info.gsi;
     DIR *dir = gsi ? opendir(root) : NULL;
     GString *users = g_string_new(NULL);
-    struct dirent *entry;
+    XenPtAddress address;
+    const char *name;
 
-    while (dir && (entry = readdir(dir))) {
-        XenPtAddress address;
-        char *user;
+    while (dir && (name = xen_pt_sysfs_next(dir, s->name, &address))) {
+        char *user = line_user(dirfd(dir), name, gsi, &address, options);
 
-        if (!xen_pt_address_parse(entry->d_name, &address) ||
-            !strcmp(entry->d_name, s->name)) {
-            continue;
-        }
-        user = line_user(dirfd(dir), entry->d_name, gsi, &address, options);
         if (user) {
             g_string_append_printf(users, "%s%s", users->len ? ", " : "",
                                    user);

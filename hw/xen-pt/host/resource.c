@@ -233,7 +233,8 @@ void xen_pt_sysfs_find_neighbours(XenPtSysfs *s, const char *root_path,
 {
     XenPtHostInfo *info = &s->host.info;
     bool any = false;
-    struct dirent *entry;
+    XenPtAddress address;
+    const char *name;
     DIR *root;
 
     for (int i = 0; i < XEN_PT_NUM_REGIONS; i++) {
@@ -254,14 +255,8 @@ void xen_pt_sysfs_find_neighbours(XenPtSysfs *s, const char *root_path,
         return;
     }
     root = opendir(root_path);
-    while (root && (entry = readdir(root))) {
-        XenPtAddress address;
-
-        if (xen_pt_address_parse(entry->d_name, &address) &&
-            strcmp(entry->d_name, s->name)) {
-            look_at_neighbour(s, dirfd(root), entry->d_name, &address,
-                              options);
-        }
+    while (root && (name = xen_pt_sysfs_next(root, s->name, &address))) {
+        look_at_neighbour(s, dirfd(root), name, &address, options);
     }
     if (root) {
         closedir(root);

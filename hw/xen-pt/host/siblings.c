@@ -143,17 +143,13 @@ bool xen_pt_sysfs_check_siblings(const char *root, const char *name,
     Siblings siblings = { .idle = g_string_new(NULL) };
     DIR *dir = opendir(root);
     char *bridge = dir ? find_bridge(dirfd(dir), name) : NULL;
-    struct dirent *entry;
+    XenPtAddress address;
+    const char *other;
     bool good = true;
 
-    while (bridge && (entry = readdir(dir))) {
-        XenPtAddress address;
-
-        if (xen_pt_address_parse(entry->d_name, &address) &&
-            strcmp(entry->d_name, name) &&
-            is_behind(dirfd(dir), entry->d_name, bridge)) {
-            look_at_sibling(&siblings, dirfd(dir), entry->d_name, &address,
-                            options);
+    while (bridge && (other = xen_pt_sysfs_next(dir, name, &address))) {
+        if (is_behind(dirfd(dir), other, bridge)) {
+            look_at_sibling(&siblings, dirfd(dir), other, &address, options);
         }
     }
     if (siblings.used && !options->read_only) {
