@@ -90,19 +90,29 @@ static void forget_request(PIIX4PMState *pm, PCIDevice *pci)
     }
 }
 
-static void take_away(XenPtFunction *fn, XenPtHotplug *hotplug,
-                      const char *why, Error **errp)
+static void take_away(XenPtFunction *fn, const char *why, Error **errp)
 {
     Error *local_err = NULL;
 
     trace_xen_pt_unplug_request(xen_pt_function_name(fn), why);
-    forget_request(hotplug->pm, PCI_DEVICE(fn));
-    hotplug_handler_unplug(hotplug->next, DEVICE(fn), &local_err);
+    forget_request(fn->hotplug->pm, PCI_DEVICE(fn));
+    hotplug_handler_unplug(fn->hotplug->next, DEVICE(fn), &local_err);
     if (local_err) {
         error_propagate(errp, local_err);
         return;
     }
     object_unparent(OBJECT(fn));
+}
+
+/* Where nobody waits for the error. */
+static void take_away_or_say(XenPtFunction *fn, const char *why)
+{
+    Error *local_err = NULL;
+
+    take_away(fn, why, &local_err);
+    if (local_err) {
+        error_report_err(local_err);
+    }
 }
 
 void xen_pt_hotplug_look(XenPtFunction *fn)
@@ -121,23 +131,17 @@ void xen_pt_hotplug_reset(XenPtFunction *fn)
 static void xen_pt_unplug_timer(void *opaque)
 {
     XenPtFunction *fn = opaque;
-    XenPtHotplug *hotplug = fn->hotplug;
-    Error *local_err = NULL;
 
     if (fn->unplug_looks > 0) {
         xen_pt_hotplug_look(fn);
-        if (!fn->acpi_seen && !acpi_event_is_taken(hotplug->pm)) {
+        if (!fn->acpi_seen && !acpi_event_is_taken(fn->hotplug->pm)) {
             if (--fn->unplug_looks > 0) {
                 timer_mod(fn->unplug_timer,
                           qemu_clock_get_ms(QEMU_CLOCK_REALTIME) +
                           ACPI_LOOK_MS);
                 return;
             }
-            take_away(fn, hotplug, "the guest has no ACPI hot plug",
-                      &local_err);
-            if (local_err) {
-                error_report_err(local_err);
-            }
+            take_away_or_say(fn, "the guest has no ACPI hot plug");
             return;
         }
         fn->unplug_looks = 0;
@@ -164,7 +168,7 @@ static void xen_pt_unplug_request(HotplugHandler *handler, DeviceState *dev,
     Error *local_err = NULL;
 
     if (fn && xen_pt_domain_check() == XEN_PT_DOMAIN_GONE) {
-        take_away(fn, hotplug, "the domain is gone", errp);
+        take_away(fn, "the domain is gone", errp);
         return;
     }
     if (!next->unplug_request) {
@@ -210,10 +214,24 @@ static void xen_pt_unplug(HotplugHandler *handler, DeviceState *dev,
 
 /* -- the adapter's side --------------------------------------------------- */
 
+/* Stays before the bus's handler for as long as there is that bus. */
+static XenPtHotplug *stand_before(BusState *bus)
+{
+    XenPtHotplug *hotplug = XEN_PT_HOTPLUG(object_new(TYPE_XEN_PT_HOTPLUG));
+
+    hotplug->next = bus->hotplug_handler;
+    hotplug->pm = (PIIX4PMState *)
+        object_dynamic_cast(OBJECT(hotplug->next), TYPE_PIIX4_PM);
+    object_property_add_child(OBJECT(bus), TYPE_XEN_PT_HOTPLUG,
+                              OBJECT(hotplug));
+    object_unref(OBJECT(hotplug));
+    qbus_set_hotplug_handler(bus, OBJECT(hotplug));
+    return hotplug;
+}
+
 void xen_pt_hotplug_add(XenPtFunction *fn)
 {
     BusState *bus = qdev_get_parent_bus(DEVICE(fn));
-    XenPtHotplug *hotplug;
 
     fn->unplug_timer = timer_new_ms(QEMU_CLOCK_REALTIME, xen_pt_unplug_timer,
                                     fn);
@@ -223,20 +241,9 @@ void xen_pt_hotplug_add(XenPtFunction *fn)
     fn->hotplug = (XenPtHotplug *)
         object_dynamic_cast(OBJECT(bus->hotplug_handler),
                             TYPE_XEN_PT_HOTPLUG);
-    if (fn->hotplug) {
-        xen_pt_hotplug_look(fn);
-        return;
+    if (!fn->hotplug) {
+        fn->hotplug = stand_before(bus);
     }
-    /* Stays before the bus's handler for as long as there is that bus. */
-    hotplug = XEN_PT_HOTPLUG(object_new(TYPE_XEN_PT_HOTPLUG));
-    hotplug->next = bus->hotplug_handler;
-    hotplug->pm = (PIIX4PMState *)
-        object_dynamic_cast(OBJECT(hotplug->next), TYPE_PIIX4_PM);
-    object_property_add_child(OBJECT(bus), TYPE_XEN_PT_HOTPLUG,
-                              OBJECT(hotplug));
-    object_unref(OBJECT(hotplug));
-    qbus_set_hotplug_handler(bus, OBJECT(hotplug));
-    fn->hotplug = hotplug;
     xen_pt_hotplug_look(fn);
 }
 
@@ -257,15 +264,9 @@ void xen_pt_hotplug_remove(XenPtFunction *fn)
 static void away_bh(void *opaque)
 {
     XenPtFunction *fn = opaque;
-    XenPtHotplug *hotplug = fn->hotplug;
-    Error *local_err = NULL;
 
-    if (!hotplug) {
-        return;
-    }
-    take_away(fn, hotplug, fn->away_why, &local_err);
-    if (local_err) {
-        error_report_err(local_err);
+    if (fn->hotplug) {
+        take_away_or_say(fn, fn->away_why);
     }
 }
 
