@@ -28,6 +28,13 @@ def restore(host, fn):
         config.write(fn.config)
 
 
+def check_refusal(m, fn, text, where):
+    """It is one sentence about the function, and nothing is left."""
+    check('\n' not in str(text) and fn.bdf[5:] in str(text),
+          '%s: %s' % (where, text))
+    m.assert_nothing_left('%s (%s)' % (where, text))
+
+
 def realize_with_failures(env, host, error):
     fn = host.add(standard())
     total = calls_of(env, host, fn, lambda m: m.device_add(fn))
@@ -43,9 +50,7 @@ def realize_with_failures(env, host, error):
                 m.device_add(fn)
             except QmpError as text:
                 refused += 1
-                check('\n' not in str(text) and fn.bdf[5:] in str(text),
-                      '%s: %s' % (where, text))
-                m.assert_nothing_left('%s (%s)' % (where, text))
+                check_refusal(m, fn, text, where)
                 m.fx('forgive')
                 m.device_add(fn)
             else:
@@ -91,9 +96,7 @@ def realize_survives_want_of_descriptors_at_every_one(env, host):
                 m.device_add(fn)
             except QmpError as text:
                 refused += 1
-                check('\n' not in str(text) and fn.bdf[5:] in str(text),
-                      '%s: %s' % (where, text))
-                m.assert_nothing_left('%s (%s)' % (where, text))
+                check_refusal(m, fn, text, where)
                 resource.prlimit(m.process.pid, resource.RLIMIT_NOFILE,
                                  unlimited)
             else:

@@ -174,14 +174,19 @@ def allow_reset_resets_the_function_for_the_guest(env, host):
               'works again')
 
 
+def slow_to_reset(m, fn, milliseconds):
+    """The guest's function, and where its PCI Express capability is."""
+    guest = m.attach(fn, **{'allow-reset': True}).bring_up()
+    for op in ('write:reset', 'pwrite:reset'):
+        m.fx('delay %s 1 %d' % (op, milliseconds))
+    return guest, guest.capability(CAP_EXPRESS)
+
+
 @claim(stock='no such property')
 def a_slow_reset_does_not_hold_the_main_loop(env, host):
     fn = host.add(standard())
     with Machine(env, host) as m:
-        guest = m.attach(fn, **{'allow-reset': True}).bring_up()
-        cap = guest.capability(CAP_EXPRESS)
-        for op in ('write:reset', 'pwrite:reset'):
-            m.fx('delay %s 1 1500' % op)
+        guest, cap = slow_to_reset(m, fn, 1500)
         start = time.monotonic()
         guest.write(cap + 8, 2, 0x8000)
         m.qmp('query-status')
@@ -196,10 +201,7 @@ def a_slow_reset_does_not_hold_the_main_loop(env, host):
 def a_device_that_leaves_during_its_reset_leaves_in_order(env, host):
     fn = host.add(standard())
     with Machine(env, host) as m:
-        guest = m.attach(fn, **{'allow-reset': True}).bring_up()
-        cap = guest.capability(CAP_EXPRESS)
-        for op in ('write:reset', 'pwrite:reset'):
-            m.fx('delay %s 1 700' % op)
+        guest, cap = slow_to_reset(m, fn, 700)
         guest.write(cap + 8, 2, 0x8000)
         m.device_del(fn)
         m.eject(guest.slot)
@@ -214,10 +216,7 @@ def a_guest_that_dies_in_a_reset_leaves_its_device_quiet(env, host):
     """The kernel puts the registers back as the reset ends."""
     fn = host.add(standard())
     with Machine(env, host) as m:
-        guest = m.attach(fn, **{'allow-reset': True}).bring_up()
-        cap = guest.capability(CAP_EXPRESS)
-        for op in ('write:reset', 'pwrite:reset'):
-            m.fx('delay %s 1 700' % op)
+        guest, cap = slow_to_reset(m, fn, 700)
         m.mark()
         guest.write(cap + 8, 2, 0x8000)
         m.fx('domain shutdown 3')

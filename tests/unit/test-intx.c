@@ -310,7 +310,8 @@ static void assert_routed(Fake *fake, bool routed)
     g_assert_cmphex(fake_read(fake, PIN, 1), ==, 1);
 }
 
-static void a_sharer_is_not_bound_while_the_toolstack_unmaps(void)
+/* A function whose line is given up for another's, which has left. */
+static Fake *parked(void)
 {
     Fake *fake = fake_start(line_host(20, 1), NULL);
     FakeHost *host = line_host(20, 1);
@@ -318,6 +319,14 @@ static void a_sharer_is_not_bound_while_the_toolstack_unmaps(void)
 
     g_assert_true(xen_pt_device_park_line(fake->dev, dev));
     xen_pt_device_close(dev);
+    fake_host_free(host);
+    return fake;
+}
+
+static void a_sharer_is_not_bound_while_the_toolstack_unmaps(void)
+{
+    Fake *fake = parked();
+
     g_assert_cmpuint(fake_calls(fake->hv, FAKE_UNMAP_PIRQ), ==, 0);
     assert_routed(fake, false);
     toolstack_unmaps(fake);
@@ -330,23 +339,17 @@ static void a_sharer_is_not_bound_while_the_toolstack_unmaps(void)
     xen_pt_device_unpark_line(fake->dev, LEAVES);
     fake_vm_advance(fake->vm, 60000);
     g_assert_cmpuint(fake_all_calls(fake->hv), ==, 2);
-    fake_host_free(host);
     fake_close(fake);
 }
 
 static void a_parked_line_comes_back_by_itself(void)
 {
-    Fake *fake = fake_start(line_host(20, 1), NULL);
-    FakeHost *host = line_host(20, 1);
-    XenPtDevice *dev = sharer(fake, host, true);
+    Fake *fake = parked();
 
-    g_assert_true(xen_pt_device_park_line(fake->dev, dev));
-    xen_pt_device_close(dev);
     fake_vm_advance(fake->vm, 9000);
     assert_routed(fake, false);
     fake_vm_advance(fake->vm, 1001);
     assert_routed(fake, true);
-    fake_host_free(host);
     fake_close(fake);
 }
 
@@ -391,37 +394,27 @@ static void only_sharers_of_what_the_toolstack_unmaps_are_parked(void)
 
 static void a_parked_line_comes_back_when_the_domain_runs(void)
 {
-    Fake *fake = fake_start(line_host(20, 1), NULL);
-    FakeHost *host = line_host(20, 1);
-    XenPtDevice *dev = sharer(fake, host, true);
+    Fake *fake = parked();
 
-    g_assert_true(xen_pt_device_park_line(fake->dev, dev));
-    xen_pt_device_close(dev);
     xen_pt_device_domain_state(fake->dev, XEN_PT_DOMAIN_SUSPENDED);
     xen_pt_device_unpark_line(fake->dev, LEAVES);
     assert_routed(fake, false);
     xen_pt_device_domain_state(fake->dev, XEN_PT_DOMAIN_RUNNING);
     fake_vm_advance(fake->vm, 251);
     assert_routed(fake, true);
-    fake_host_free(host);
     fake_close(fake);
 }
 
 static void a_parked_function_can_be_stopped(void)
 {
-    Fake *fake = fake_start(line_host(20, 1), NULL);
-    FakeHost *host = line_host(20, 1);
-    XenPtDevice *dev = sharer(fake, host, true);
+    Fake *fake = parked();
 
-    g_assert_true(xen_pt_device_park_line(fake->dev, dev));
-    xen_pt_device_close(dev);
     toolstack_unmaps(fake);
     xen_pt_device_stop(fake->dev);
     xen_pt_device_unpark_line(fake->dev, LEAVES);
     fake_vm_advance(fake->vm, 60000);
     g_assert_cmpuint(fake_all_calls(fake->hv), ==, 0);
     g_assert_null(fake->hv->hv.pirq_users);
-    fake_host_free(host);
     fake_close(fake);
 }
 
@@ -432,12 +425,8 @@ static int says_it_is_mapped(FakeHypervisor *hv, const FakeCall *call)
 
 static void a_line_that_does_not_come_back_is_said(void)
 {
-    Fake *fake = fake_start(line_host(20, 1), NULL);
-    FakeHost *host = line_host(20, 1);
-    XenPtDevice *dev = sharer(fake, host, true);
+    Fake *fake = parked();
 
-    g_assert_true(xen_pt_device_park_line(fake->dev, dev));
-    xen_pt_device_close(dev);
     toolstack_unmaps(fake);
     fake->hv->refuse = says_it_is_mapped;
     xen_pt_device_unpark_line(fake->dev, LEAVES);
@@ -445,7 +434,6 @@ static void a_line_that_does_not_come_back_is_said(void)
     g_assert_cmpuint(fake_said(fake->vm, "has unmapped its interrupt line, "
                                "GSI 20, together with that of " LEAVES),
                      ==, 1);
-    fake_host_free(host);
     fake_close(fake);
 }
 

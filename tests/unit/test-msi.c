@@ -541,15 +541,23 @@ static int refuse_binds(FakeHypervisor *hv, const FakeCall *call)
     return call->op == FAKE_BIND_MSI ? -*(int *)hv->opaque : 0;
 }
 
-static void a_block_that_cannot_be_bound_is_unmapped_and_tried_again(void)
+/* Four vectors, none of which Xen has bound. */
+static Fake *refused_block(void)
 {
-    int error = EPERM;
+    static int error = EPERM;
     Fake *fake = rich();
 
     fake->hv->refuse = refuse_binds;
     fake->hv->opaque = &error;
     message(fake, DEST(1), 0x40);
     fake_write(fake, CONTROL, ENABLE | MME(2), 2);
+    return fake;
+}
+
+static void a_block_that_cannot_be_bound_is_unmapped_and_tried_again(void)
+{
+    Fake *fake = refused_block();
+
     fake_check(fake);
     g_assert_cmpuint(fake_pirqs(fake->hv), ==, 1);      /* INTx */
     g_assert_false(fake_get16(fake->host, CONTROL) & ENABLE);
@@ -564,13 +572,8 @@ static void a_block_that_cannot_be_bound_is_unmapped_and_tried_again(void)
 /* Else a vector that the guest no longer has would be retried for ever. */
 static void a_refusal_is_forgotten_with_its_block(void)
 {
-    int error = EPERM;
-    Fake *fake = rich();
+    Fake *fake = refused_block();
 
-    fake->hv->refuse = refuse_binds;
-    fake->hv->opaque = &error;
-    message(fake, DEST(1), 0x40);
-    fake_write(fake, CONTROL, ENABLE | MME(2), 2);
     g_assert_cmpint(vector(fake, 3).error, ==, EPERM);
     fake_write(fake, CONTROL, 0, 2);
     fake->hv->refuse = NULL;
