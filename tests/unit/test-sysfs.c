@@ -3,7 +3,6 @@
  * The sysfs host against directories of files that look like sysfs.
  */
 #define _GNU_SOURCE     /* memfd_create() */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -15,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "xen-pt/error.h"
 #include "xen-pt/sysfs.h"
 
@@ -124,19 +124,6 @@ static void add_region(Fixture *f, const char *file, off_t size)
     g_assert_cmpint(ftruncate(fd, size), ==, 0);
     close(fd);
     g_free(path);
-}
-
-static unsigned count_fds(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    unsigned n = 0;
-
-    g_assert_nonnull(dir);
-    while (readdir(dir)) {
-        n++;
-    }
-    closedir(dir);
-    return n;
 }
 
 static unsigned count_mappings(Fixture *f)

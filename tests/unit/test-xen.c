@@ -5,7 +5,6 @@
  * built as for Xen 4.20 and, once more, as for 4.21, whatever the headers here
  * are.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <poll.h>
@@ -16,6 +15,7 @@
 
 #include <xenctrl.h>
 
+#include "descriptors.h"
 #include "../fake-xen/newer-xen.h"
 
 static const char *guest_type_file;
@@ -413,19 +413,6 @@ typedef struct Fixture {
     bool re_add;
     unsigned fds;           /* open before anything was done */
 } Fixture;
-
-static unsigned count_fds(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    unsigned n = 0;
-
-    g_assert_nonnull(dir);
-    while (readdir(dir)) {
-        n++;
-    }
-    closedir(dir);
-    return n;
-}
 
 static void set_up(Fixture *f, gconstpointer data)
 {
